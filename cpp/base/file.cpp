@@ -1,0 +1,199 @@
+#include "base/file.hpp"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <utility>
+#include <vector>
+
+#include "base/error.hpp"
+
+namespace stochos {
+namespace {
+
+std::string folder_of(const std::string& path) {
+  const std::size_t slash = path.find_last_of('/');
+  if (slash == std::string::npos) return ".";
+  return slash == 0 ? "/" : path.substr(0, slash);
+}
+
+// Creates an unnamed-to-be file; mkstemp wants a writable template.
+int make_temporary(std::string& name) {
+  std::vector<char> text(name.begin(), name.end());
+  text.push_back('\0');
+  const int descriptor = ::mkstemp(text.data());
+  name.assign(text.data());
+  if (descriptor >= 0) ::fcntl(descriptor, F_SETFD, FD_CLOEXEC);
+  return descriptor;
+}
+
+void write_all(int descriptor, const char* data, std::size_t size) {
+  while (size > 0) {
+    const ssize_t n = ::write(descriptor, data, std::min<std::size_t>(size, std::size_t{1} << 30));
+    if (n < 0) {
+      if (errno == EINTR) continue;
+      throw errno;  // caught by the callers below, which know the name
+    }
+    data += n;
+    size -= static_cast<std::size_t>(n);
+  }
+}
+
+}  // namespace
+
+AtomicFile::AtomicFile(std::string path, std::string where) : path_(std::move(path)), where_(std::move(where)) {
+  struct stat info {};
+  const bool exists = ::stat(path_.c_str(), &info) == 0;
+  if (exists && S_ISDIR(info.st_mode)) throw_os_error(where_, "write", path_, EISDIR);
+  // A link is followed, so that the file it names is replaced and the link stays.
+  if (char* real = exists ? ::realpath(path_.c_str(), nullptr) : nullptr; real != nullptr) {
+    path_ = real;
+    std::free(real);
+  }
+  temporary_ = path_ + ".XXXXXX";
+  descriptor_ = make_temporary(temporary_);
+  if (descriptor_ < 0) throw_os_error(where_, "write", path_, errno);
+  mode_t mode = info.st_mode & 07777;
+  if (!exists) {
+    const mode_t mask = ::umask(0);
+    ::umask(mask);
+    mode = 0666 & ~mask;
+  }
+  ::fchmod(descriptor_, mode);
+}
+
+AtomicFile::~AtomicFile() { discard(); }
+
+void AtomicFile::discard() noexcept {
+  if (descriptor_ < 0) return;
+  ::close(std::exchange(descriptor_, -1));
+  ::unlink(temporary_.c_str());
+}
+
+void AtomicFile::fail(const char* action, int code) {
+  discard();
+  throw_os_error(where_, action, path_, code);
+}
+
+void AtomicFile::write(const void* data, std::size_t size) {
+  if (descriptor_ < 0) throw_os_error(where_, "write", path_, EBADF);
+  try {
+    write_all(descriptor_, static_cast<const char*>(data), size);
+  } catch (const int code) {
+    fail("write", code);
+  }
+}
+
+void AtomicFile::commit() {
+  if (descriptor_ < 0) throw_os_error(where_, "write", path_, EBADF);
+  if (::fsync(descriptor_) != 0) fail("write", errno);
+  if (::rename(temporary_.c_str(), path_.c_str()) != 0) fail("replace", errno);
+  ::close(std::exchange(descriptor_, -1));
+  // The rename itself becomes durable with the folder; a file system that cannot sync folders is not an error.
+  const int folder = ::open(folder_of(path_).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (folder >= 0) {
+    ::fsync(folder);
+    ::close(folder);
+  }
+}
+
+MappedFile::MappedFile(const std::string& path, const std::string& where) {
+  const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (descriptor < 0) throw_os_error(where, "read", path, errno);
+  struct stat info {};
+  int code = ::fstat(descriptor, &info) == 0 ? 0 : errno;
+  if (code == 0 && S_ISDIR(info.st_mode)) code = EISDIR;
+  if (code == 0 && info.st_size > 0) {
+    size_ = static_cast<std::size_t>(info.st_size);
+    void* address = ::mmap(nullptr, size_, PROT_READ, MAP_PRIVATE, descriptor, 0);
+    if (address == MAP_FAILED) {
+      code = errno;
+    } else {
+      data_ = static_cast<const char*>(address);
+      ::madvise(address, size_, MADV_SEQUENTIAL);
+    }
+  }
+  ::close(descriptor);
+  if (code != 0) throw_os_error(where, "read", path, code);
+}
+
+MappedFile::~MappedFile() {
+  if (data_ != nullptr) ::munmap(const_cast<char*>(data_), size_);
+}
+
+SpillBuffer::SpillBuffer(std::size_t limit, std::string folder, std::string where)
+    : limit_(limit), folder_(std::move(folder)), where_(std::move(where)) {}
+
+SpillBuffer::SpillBuffer(SpillBuffer&& other) noexcept
+    : limit_(other.limit_),
+      size_(std::exchange(other.size_, 0)),
+      capacity_(std::exchange(other.capacity_, 0)),
+      folder_(std::move(other.folder_)),
+      where_(std::move(other.where_)),
+      data_(std::exchange(other.data_, nullptr)),
+      descriptor_(std::exchange(other.descriptor_, -1)) {}
+
+SpillBuffer::~SpillBuffer() {
+  if (descriptor_ >= 0) {
+    if (data_ != nullptr) ::munmap(data_, capacity_);
+    ::close(descriptor_);
+  } else {
+    std::free(data_);
+  }
+}
+
+void SpillBuffer::resize(std::size_t size) {
+  if (size > capacity_) grow(size);
+  size_ = size;
+}
+
+void SpillBuffer::open_file() {
+  std::string name = folder_ + "/stochos-spill-XXXXXX";
+  descriptor_ = make_temporary(name);
+  if (descriptor_ < 0) throw_os_error(where_, "make a temporary file in", folder_, errno);
+  ::unlink(name.c_str());
+}
+
+void SpillBuffer::grow(std::size_t capacity) {
+  constexpr std::size_t kPage = 1U << 16;
+  // A quarter more than asked: growth stays linear in time, and unused room small.
+  capacity = (capacity + capacity / 4 + kPage) / kPage * kPage;
+  if (descriptor_ < 0 && capacity <= limit_) {
+    void* address = std::realloc(data_, capacity);
+    if (address == nullptr) {
+      throw Error(ErrorKind::memory, where_,
+                  "out of memory at " + std::to_string(capacity) + " bytes; give memory='2GB' or so to work from disk");
+    }
+    data_ = static_cast<char*>(address);
+    capacity_ = capacity;
+    return;
+  }
+  const bool moving = descriptor_ < 0;
+  if (moving) open_file();
+  if (const int code = ::posix_fallocate(descriptor_, 0, static_cast<off_t>(capacity)); code != 0) {
+    if (moving) ::close(std::exchange(descriptor_, -1));
+    throw_os_error(where_, "reserve " + std::to_string(capacity) + " bytes of temporary space in", folder_, code);
+  }
+  void* address = ::mmap(nullptr, capacity, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor_, 0);
+  if (address == MAP_FAILED) {
+    const int code = errno;
+    if (moving) ::close(std::exchange(descriptor_, -1));
+    throw_os_error(where_, "map temporary space in", folder_, code);
+  }
+  if (moving) {
+    if (size_ > 0) std::memcpy(address, data_, size_);
+    std::free(data_);
+  } else if (data_ != nullptr) {
+    ::munmap(data_, capacity_);
+  }
+  data_ = static_cast<char*>(address);
+  capacity_ = capacity;
+}
+
+}  // namespace stochos

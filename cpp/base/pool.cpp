@@ -1,0 +1,176 @@
+#include "base/pool.hpp"
+
+#include <pthread.h>
+#include <sched.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <cstdlib>
+#include <exception>
+#include <fstream>
+#include <list>
+#include <mutex>
+#include <string>
+#include <thread>
+
+#include "base/error.hpp"
+
+namespace stochos {
+namespace {
+
+struct Job {
+  std::size_t count = 0;
+  unsigned threads = 1;
+  const std::function<void(std::size_t, unsigned)>* task = nullptr;
+  Control* control = nullptr;
+  std::atomic<std::size_t> next{0};
+  unsigned joined = 0;   // lanes ever taken, under the pool's mutex
+  unsigned running = 0;  // lanes at work, under the pool's mutex
+  std::exception_ptr failure;
+  std::condition_variable finished;
+
+  bool exhausted() const { return next.load(std::memory_order_relaxed) >= count || control->stopped(); }
+};
+
+class Pool {
+ public:
+  void run(Job& job) {
+    std::unique_lock lock(mutex_);
+    while (workers_ < job.threads) start_worker();
+    jobs_.push_back(&job);
+    const auto place = std::prev(jobs_.end());
+    wake_.notify_all();
+    try {
+      while (!(job.exhausted() && job.running == 0)) {
+        job.finished.wait_for(lock, std::chrono::milliseconds(20));
+        if (job.exhausted() && job.running == 0) break;
+        lock.unlock();
+        job.control->poll();
+        lock.lock();
+      }
+    } catch (...) {
+      job.control->request_stop();
+      if (!lock.owns_lock()) lock.lock();
+      if (!job.failure) job.failure = std::current_exception();
+      job.finished.wait(lock, [&] { return job.running == 0; });
+    }
+    jobs_.erase(place);
+    lock.unlock();
+    if (job.failure) std::rethrow_exception(job.failure);
+    job.control->poll();
+  }
+
+ private:
+  void start_worker() {
+    // Workers live as long as the process: detached, so that interpreter exit never waits for a parked thread.
+    std::thread([this] { work(); }).detach();
+    ++workers_;
+  }
+
+  Job* open_job() {
+    for (Job* job : jobs_) {
+      if (job->joined < job->threads && !job->exhausted()) return job;
+    }
+    return nullptr;
+  }
+
+  void work() {
+    std::unique_lock lock(mutex_);
+    for (;;) {
+      Job* job = nullptr;
+      wake_.wait(lock, [&] { return (job = open_job()) != nullptr; });
+      const unsigned slot = job->joined++;
+      ++job->running;
+      lock.unlock();
+      std::exception_ptr failure;
+      try {
+        for (;;) {
+          const std::size_t index = job->next.fetch_add(1, std::memory_order_relaxed);
+          if (index >= job->count || job->control->stopped()) break;
+          (*job->task)(index, slot);
+        }
+      } catch (...) {
+        failure = std::current_exception();
+        job->control->request_stop();
+      }
+      lock.lock();
+      if (failure && !job->failure) job->failure = failure;
+      // Notify under the lock: the waiter owns the job and may destroy it as soon as it is released.
+      if (--job->running == 0) job->finished.notify_all();
+    }
+  }
+
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  std::list<Job*> jobs_;
+  unsigned workers_ = 0;
+};
+
+std::atomic<Pool*> current_pool{nullptr};
+
+Pool& pool() {
+  Pool* existing = current_pool.load(std::memory_order_acquire);
+  if (existing == nullptr) {
+    static const bool registered = [] {
+      // A forked child has none of the threads and perhaps a locked mutex: it starts over with a pool of its own.
+      pthread_atfork(nullptr, nullptr, [] { current_pool.store(nullptr, std::memory_order_release); });
+      return true;
+    }();
+    (void)registered;
+    auto* made = new Pool;
+    if (current_pool.compare_exchange_strong(existing, made, std::memory_order_acq_rel)) return *made;
+    delete made;
+  }
+  return *existing;
+}
+
+// CPU quota of the control group, rounded up; 0 when there is none.
+unsigned cgroup_cpus() {
+  std::ifstream v2("/sys/fs/cgroup/cpu.max");
+  std::string quota;
+  double period = 0;
+  if (v2 >> quota >> period && quota != "max" && period > 0) {
+    return static_cast<unsigned>(std::max(1.0, std::atof(quota.c_str()) / period + 0.999));
+  }
+  std::ifstream v1_quota("/sys/fs/cgroup/cpu/cpu.cfs_quota_us"), v1_period("/sys/fs/cgroup/cpu/cpu.cfs_period_us");
+  double amount = 0;
+  if (v1_quota >> amount && v1_period >> period && amount > 0 && period > 0) {
+    return static_cast<unsigned>(std::max(1.0, amount / period + 0.999));
+  }
+  return 0;
+}
+
+}  // namespace
+
+void parallel_run(std::size_t count, unsigned threads, const std::function<void(std::size_t, unsigned)>& task, Control& control) {
+  if (count == 0) return;
+  Job job;
+  job.count = count;
+  job.threads = std::max(1U, static_cast<unsigned>(std::min<std::size_t>(threads, count)));
+  job.task = &task;
+  job.control = &control;
+  pool().run(job);
+}
+
+unsigned default_threads() {
+  constexpr unsigned kMostThreads = 1024;
+  if (const char* text = std::getenv("STOCHOS_NUM_THREADS"); text != nullptr && *text != '\0') {
+    char* end = nullptr;
+    const long wanted = std::strtol(text, &end, 10);
+    if (*end != '\0' || wanted < 1 || wanted > kMostThreads) {
+      throw Error(ErrorKind::value, "config.threads",
+                  "STOCHOS_NUM_THREADS='" + std::string(text) + "' is not a whole number from 1 to 1024");
+    }
+    return static_cast<unsigned>(wanted);
+  }
+  unsigned cpus = std::max(1U, std::thread::hardware_concurrency());
+  cpu_set_t allowed;
+  if (sched_getaffinity(0, sizeof allowed, &allowed) == 0) cpus = static_cast<unsigned>(std::max(1, CPU_COUNT(&allowed)));
+  if (const unsigned quota = cgroup_cpus(); quota > 0) cpus = std::min(cpus, quota);
+  return std::min(cpus, kMostThreads);
+}
+
+}  // namespace stochos

@@ -1,0 +1,74 @@
+// Errors, files, configuration and streams.
+#include <cerrno>
+#include <string>
+
+#include "base/control.hpp"
+#include "base/cpu.hpp"
+#include "base/error.hpp"
+#include "base/file.hpp"
+#include "base/pool.hpp"
+#include "bind/support.hpp"
+#include "kernels/blas.hpp"
+#include "random/stream.hpp"
+
+namespace stochos::bind {
+namespace {
+
+const char* class_of(ErrorKind kind) {
+  switch (kind) {
+    case ErrorKind::value: return "InputError";
+    case ErrorKind::type: return "InputTypeError";
+    case ErrorKind::key: return "UnknownNameError";
+    case ErrorKind::os: return "FileError";
+    case ErrorKind::memory: return "OutOfMemoryError";
+    case ErrorKind::convergence: return "ConvergenceError";
+  }
+  return "Error";
+}
+
+void translate(std::exception_ptr pointer) {
+  try {
+    if (pointer) std::rethrow_exception(pointer);
+  } catch (const Error& error) {
+    const py::object cls = py::module_::import("stochos.errors").attr(class_of(error.kind()));
+    const py::object made = error.kind() == ErrorKind::os ? cls(error.os_code(), error.what()) : cls(error.what());
+    PyErr_SetObject(cls.ptr(), made.ptr());
+  } catch (const Stopped& error) {
+    const py::object cls = py::module_::import("stochos.errors").attr("StoppedError");
+    PyErr_SetString(cls.ptr(), error.what());
+  }
+}
+
+}  // namespace
+
+void bind_base(py::module_& m) {
+  py::register_local_exception_translator(translate);
+
+  m.attr("__version__") = STOCHOS_VERSION;
+  m.attr("stream_version") = random::kStreamVersion;
+  m.def("cpu_level", [] { return std::string(cpu_level_name(cpu_level())); });
+  m.def("detected_cpu_level", [] { return std::string(cpu_level_name(detected_cpu_level())); });
+  m.def("default_threads", &default_threads);
+  m.def("blas_description", &blas::description);
+  m.def("cuda_available", [] { return false; });
+
+  m.def("philox", [](const Array<std::uint32_t>& counter, const Array<std::uint32_t>& key) {
+    if (counter.size() != 4 || key.size() != 2) throw Error(ErrorKind::value, "random.philox", "counter has 4 words and key 2");
+    const std::uint32_t* c = counter.data();
+    const random::Block block = random::philox({c[0], c[1], c[2], c[3]}, {key.data()[0], key.data()[1]});
+    return adopt(std::vector<std::uint32_t>(block.begin(), block.end()));
+  }, py::arg("counter").noconvert(), py::arg("key").noconvert());
+
+  py::class_<AtomicFile>(m, "AtomicFile")
+      .def(py::init<std::string, std::string>(), py::arg("path"), py::arg("where"))
+      .def("write", [](AtomicFile& file, const py::buffer& data) {
+        const py::buffer_info info = data.request();
+        if (PyBuffer_IsContiguous(info.view(), 'C') == 0) throw Error(ErrorKind::value, "files.write", "the buffer is not contiguous");
+        py::gil_scoped_release release;
+        file.write(info.ptr, static_cast<std::size_t>(info.size) * static_cast<std::size_t>(info.itemsize));
+      }, py::arg("data"))
+      .def("commit", [](AtomicFile& file) { py::gil_scoped_release release; file.commit(); })
+      .def("discard", &AtomicFile::discard);
+}
+
+}  // namespace stochos::bind

@@ -1,0 +1,21 @@
+// The extension module stochos._core. One binding file per subject registers itself here.
+#include <pybind11/pybind11.h>
+
+namespace py = pybind11;
+
+namespace stochos::bind {
+void bind_base(py::module_& m);
+void bind_words_corpus(py::module_& m);
+void bind_words_counts(py::module_& m);
+void bind_words_fit(py::module_& m);
+void bind_words_vectors(py::module_& m);
+}  // namespace stochos::bind
+
+PYBIND11_MODULE(_core, m) {
+  m.doc() = "Compiled core of Stochos; use the public modules instead.";
+  stochos::bind::bind_base(m);
+  stochos::bind::bind_words_corpus(m);
+  stochos::bind::bind_words_counts(m);
+  stochos::bind::bind_words_fit(m);
+  stochos::bind::bind_words_vectors(m);
+}

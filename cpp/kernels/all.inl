@@ -1,0 +1,23 @@
+// Every kernel, and the table of them; each level_*.cpp includes this once with STOCHOS_LEVEL set.
+#include <cstddef>
+#include <cstdint>
+#if defined(__x86_64__)
+#include <immintrin.h>
+#elif defined(__ARM_NEON)
+#include <arm_neon.h>
+#endif
+
+#include "kernels/table.hpp"
+
+namespace stochos::kernels::STOCHOS_LEVEL {
+
+#include "kernels/simd.inl"
+// clang-format off
+#include "kernels/dot.inl"
+// clang-format on
+
+extern const Table kTable = {
+    .dot = dot,
+};
+
+}  // namespace stochos::kernels::STOCHOS_LEVEL

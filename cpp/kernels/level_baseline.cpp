@@ -1,0 +1,2 @@
+#define STOCHOS_LEVEL baseline
+#include "kernels/all.inl"

@@ -1,0 +1,25 @@
+// The hot inner loops as a table of functions, one table per instruction set.
+//
+// A kernel is one .inl file, compiled once in each level_*.cpp with that file's flags inside namespace
+// stochos::kernels::STOCHOS_LEVEL. An .inl includes nothing but simd.inl and <cstdint>-like C headers: an inline
+// function of the standard library compiled here with wide instructions could be the copy that the linker keeps for
+// everybody, and crash an older machine.
+#pragma once
+#include <cstddef>
+#include <cstdint>
+
+namespace stochos::kernels {
+
+struct Table {
+  float (*dot)(const float* a, const float* b, std::size_t n);
+};
+
+// The table of cpu_level(). Throws what cpu_level() throws.
+const Table& table();
+
+// One per level file.
+namespace baseline { extern const Table kTable; }
+namespace avx2 { extern const Table kTable; }
+namespace avx512 { extern const Table kTable; }
+
+}  // namespace stochos::kernels

@@ -1,0 +1,62 @@
+"""The one check at the edge: kind, shape and range of arguments, with errors that name them."""
+
+from __future__ import annotations
+
+import importlib
+import math
+import operator
+from types import ModuleType
+
+from stochos import _core
+from stochos.errors import InputError, InputTypeError, MissingPartError
+
+
+def whole(where: str, name: str, value: object, low: int, high: int | None = None) -> int:
+    """Return `value` as an int in [low, high]; a bool or a float is refused."""
+    text = f"{low} or more" if high is None else f"from {low} to {high}"
+    if isinstance(value, bool):
+        msg = f"[{where}] {name} is {value!r}; give a whole number, {text}"
+        raise InputTypeError(msg)
+    try:
+        number = operator.index(value)  # type: ignore[arg-type]
+    except TypeError:
+        msg = f"[{where}] {name} is {value!r} of type {type(value).__name__}; give a whole number, {text}"
+        raise InputTypeError(msg) from None
+    if number < low or (high is not None and number > high):
+        msg = f"[{where}] {name} is {number}; give a whole number, {text}"
+        raise InputError(msg)
+    return number
+
+
+def real(where: str, name: str, value: object, low: float = -math.inf, high: float = math.inf) -> float:
+    """Return `value` as a finite float in [low, high]; a bool or a string is refused."""
+    if isinstance(value, (bool, str, bytes)) or not hasattr(value, "__float__"):
+        msg = f"[{where}] {name} is {value!r} of type {type(value).__name__}; give a number"
+        raise InputTypeError(msg)
+    number = float(value)
+    if not math.isfinite(number) or not low <= number <= high:
+        msg = f"[{where}] {name} is {number!r}; give a finite number from {low:g} to {high:g}"
+        raise InputError(msg)
+    return number
+
+
+def choice(where: str, name: str, value: object, allowed: tuple[str, ...]) -> str:
+    """Return `value` when it is one of `allowed`."""
+    if isinstance(value, str) and value in allowed:
+        return value
+    msg = f"[{where}] {name} is {value!r}; give one of {', '.join(map(repr, allowed))}"
+    raise InputError(msg)
+
+
+def threads(where: str, value: object) -> int:
+    """Return the number of threads: `value`, or the default when it is None."""
+    return _core.default_threads() if value is None else whole(where, "threads", value, 1, 1024)
+
+
+def optional(where: str, module: str, extra: str) -> ModuleType:
+    """Import an optional module, or say which pip line brings it."""
+    try:
+        return importlib.import_module(module)
+    except ImportError as error:
+        msg = f"[{where}] needs {module.split('.')[0]}, which cannot be imported ({error}); pip install 'stochos[{extra}]'"
+        raise MissingPartError(msg) from error

@@ -1,0 +1,1 @@
+"""Small data that travel with the package."""
