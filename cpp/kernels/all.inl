@@ -16,12 +16,15 @@ namespace stochos::kernels::STOCHOS_LEVEL {
 #include "kernels/dot.inl"
 #include "kernels/sgd.inl"
 #include "kernels/spmm.inl"
+#include "kernels/pairs.inl"
 // clang-format on
 
 extern const Table kTable = {
     .dot = dot,
     .sgd_block = sgd_block,
     .spmm = spmm,
+    .pairs_gather = pairs_gather,
+    .pairs_empty_row = pairs_empty_row,
 };
 
 }  // namespace stochos::kernels::STOCHOS_LEVEL
