@@ -14,10 +14,13 @@ namespace stochos::kernels::STOCHOS_LEVEL {
 #include "kernels/simd.inl"
 // clang-format off
 #include "kernels/dot.inl"
+#include "kernels/text.inl"
 // clang-format on
 
 extern const Table kTable = {
     .dot = dot,
+    .token_edges = token_edges,
+    .ascii_prefix = ascii_prefix,
 };
 
 }  // namespace stochos::kernels::STOCHOS_LEVEL

@@ -12,6 +12,9 @@ namespace stochos::kernels {
 
 struct Table {
   float (*dot)(const float* a, const float* b, std::size_t n);
+  std::size_t (*token_edges)(const char* text, std::size_t n, std::uint32_t base, std::uint64_t* in_token,
+                             std::uint32_t* edges);
+  std::size_t (*ascii_prefix)(const char* text, std::size_t n);
 };
 
 // The table of cpu_level(). Throws what cpu_level() throws.
