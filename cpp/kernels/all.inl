@@ -14,11 +14,14 @@ namespace stochos::kernels::STOCHOS_LEVEL {
 #include "kernels/simd.inl"
 // clang-format off
 #include "kernels/dot.inl"
+#include "kernels/pairs.inl"
 #include "kernels/text.inl"
 // clang-format on
 
 extern const Table kTable = {
     .dot = dot,
+    .pairs_gather = pairs_gather,
+    .pairs_empty_row = pairs_empty_row,
     .token_edges = token_edges,
     .ascii_prefix = ascii_prefix,
 };

@@ -13,12 +13,15 @@ static inline std::uint64_t space_bits(const char* text) {
   return _mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8(' ')) |
          _mm512_cmplt_epu8_mask(_mm512_sub_epi8(v, _mm512_set1_epi8(9)), _mm512_set1_epi8(5));
 }
-static inline bool all_ascii(const char* text) { return _mm512_movepi8_mask(_mm512_loadu_si512(text)) == 0; }
+static inline bool all_ascii(const char* text) {
+  return _mm512_movepi8_mask(_mm512_loadu_si512(text)) == 0;
+}
 #elif defined(__AVX2__)
 static inline std::uint64_t space_bits_32(const char* text) {
   const __m256i v = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(text));
   const __m256i low = _mm256_sub_epi8(v, _mm256_set1_epi8(9));
-  const __m256i control = _mm256_cmpeq_epi8(_mm256_min_epu8(low, _mm256_set1_epi8(4)), low);  // low <= 4, unsigned
+  const __m256i control =
+      _mm256_cmpeq_epi8(_mm256_min_epu8(low, _mm256_set1_epi8(4)), low);  // low <= 4, unsigned
   return static_cast<std::uint32_t>(
       _mm256_movemask_epi8(_mm256_or_si256(control, _mm256_cmpeq_epi8(v, _mm256_set1_epi8(' ')))));
 }
@@ -35,7 +38,8 @@ static inline std::uint64_t space_bits_16(const char* text) {
   const __m128i v = _mm_loadu_si128(reinterpret_cast<const __m128i*>(text));
   const __m128i low = _mm_sub_epi8(v, _mm_set1_epi8(9));
   const __m128i control = _mm_cmpeq_epi8(_mm_min_epu8(low, _mm_set1_epi8(4)), low);
-  return static_cast<std::uint32_t>(_mm_movemask_epi8(_mm_or_si128(control, _mm_cmpeq_epi8(v, _mm_set1_epi8(' ')))));
+  return static_cast<std::uint32_t>(
+      _mm_movemask_epi8(_mm_or_si128(control, _mm_cmpeq_epi8(v, _mm_set1_epi8(' ')))));
 }
 static inline std::uint64_t space_bits(const char* text) {
   return space_bits_16(text) | space_bits_16(text + 16) << 16 | space_bits_16(text + 32) << 32 |
@@ -61,8 +65,8 @@ static inline bool all_ascii(const char* text) {
 }
 #endif
 
-// Writes base + i for every i where a token begins or ends, that is where byte i and byte i-1 differ in being white
-// space; *in_token says whether the byte before text[0] is of a token, and then whether text[n-1] is.
+// Writes base + i for every i where a token begins or ends, that is where byte i and byte i-1 differ in being
+// white space; *in_token says whether the byte before text[0] is of a token, and then whether text[n-1] is.
 // Returns how many; `edges` has room for n + 64.
 static std::size_t token_edges(const char* text, std::size_t n, std::uint32_t base, std::uint64_t* in_token,
                                std::uint32_t* edges) {
@@ -96,7 +100,8 @@ static std::size_t token_edges(const char* text, std::size_t n, std::uint32_t ba
   return static_cast<std::size_t>(out - edges);
 }
 
-// Length of the longest beginning without a byte of 0x80 or more, rounded down to a multiple of 64 unless it is n.
+// Length of the longest beginning without a byte of 0x80 or more, rounded down to a multiple of 64 unless it
+// is n.
 static std::size_t ascii_prefix(const char* text, std::size_t n) {
   std::size_t i = 0;
   for (; i + 64 <= n; i += 64) {

@@ -31,9 +31,15 @@ class Descriptor {
 }  // namespace
 
 Corpus::Corpus(Tokenizer tokenizer, bool replace, std::size_t memory_limit, const std::string& folder)
-    : ids_(memory_limit, folder, "words.count"), splitter_(tokenizer, vocabulary_, ids_), reader_(replace) {}
+    : memory_limit_(memory_limit),
+      folder_(folder),
+      ids_(memory_limit / 2, folder, "words.count"),
+      splitter_(tokenizer, vocabulary_, ids_),
+      reader_(replace) {}
 
-void Corpus::start_source(const std::string& name, bool skip_mark) { reader_.start(name, skip_mark); }
+void Corpus::start_source(const std::string& name, bool skip_mark) {
+  reader_.start(name, skip_mark);
+}
 
 void Corpus::add_bytes(std::span<const char> block, bool padded) {
   if (block.empty()) return;
@@ -50,18 +56,19 @@ void Corpus::end_source() {
 }
 
 // Read, not mapped: a file that somebody shortens meanwhile must not end the process by a signal.
-void Corpus::add_file(const std::string& path, std::uint64_t total, Control& control) {
+void Corpus::add_file(const std::string& path, const std::string& name, std::uint64_t total,
+                      Control& control) {
   control.start(total);
-  start_source(path, true);
+  start_source(name, true);
   const auto read_all = [&](std::size_t, unsigned) {
     const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-    if (file.value() < 0) throw_os_error("words.count", "read", path, errno);
+    if (file.value() < 0) throw_os_error("words.count", "read", name, errno);
     ::posix_fadvise(file.value(), 0, 0, POSIX_FADV_SEQUENTIAL);
     std::vector<char> buffer(kBlock + kPadding);
     while (!control.stopped()) {
       const ssize_t n = ::read(file.value(), buffer.data(), kBlock);
       if (n < 0 && errno == EINTR) continue;
-      if (n < 0) throw_os_error("words.count", "read", path, errno);
+      if (n < 0) throw_os_error("words.count", "read", name, errno);
       if (n == 0) break;
       add_bytes({buffer.data(), static_cast<std::size_t>(n)}, true);
       control.advance(static_cast<std::uint64_t>(n));

@@ -22,9 +22,11 @@ struct Selection {
   std::vector<std::string> stop_words;
   // Given: exactly these words in this order, whatever their frequency; the three above are not looked at.
   std::optional<std::vector<std::string>> vocabulary;
-  bool keep_positions = false;  // a dropped token leaves a hole; else it vanishes and its neighbours move together
-  // A token of frequency share f among the kept stays with probability min(1, sqrt(t/f) + t/f), as in word2vec.c
-  // (T. Mikolov et al., "Distributed representations of words and phrases and their compositionality", 2013).
+  bool keep_positions =
+      false;  // a dropped token leaves a hole; else it vanishes and its neighbours move together
+  // A token of frequency share f among the kept stays with probability min(1, sqrt(t/f) + t/f), as in
+  // word2vec.c (T. Mikolov et al., "Distributed representations of words and phrases and their
+  // compositionality", 2013).
   std::optional<double> subsample;
   std::uint64_t seed = 0;
 };
@@ -32,7 +34,7 @@ struct Selection {
 // First tokens, then finish(), then the results.
 class Corpus {
  public:
-  // Ids beyond `memory_limit` bytes go to an unnamed temporary file in `folder`.
+  // Ids beyond half of `memory_limit` bytes go to an unnamed temporary file in `folder`.
   Corpus(Tokenizer tokenizer, bool replace, std::size_t memory_limit, const std::string& folder);
   Corpus(const Corpus&) = delete;
   Corpus& operator=(const Corpus&) = delete;
@@ -43,8 +45,8 @@ class Corpus {
   void add_bytes(std::span<const char> block, bool padded = false);
   // The source ends, and with it its last line.
   void end_source();
-  // A whole plain file, in the pool; progress in bytes, of `total` over all files.
-  void add_file(const std::string& path, std::uint64_t total, Control& control);
+  // A whole plain file, in the pool; `name` is for errors, progress in bytes of `total`.
+  void add_file(const std::string& path, const std::string& name, std::uint64_t total, Control& control);
 
   // Tokens that are given whole: any bytes but none at all.
   void add_token(std::string_view token) { splitter_.add_token(token); }
@@ -63,11 +65,19 @@ class Corpus {
   std::uint64_t tokens_read() const noexcept { return tokens_read_; }
   std::size_t types_read() const noexcept { return types_read_; }
   bool on_disk() const noexcept { return ids_.on_disk(); }
+  const std::string& folder() const noexcept { return folder_; }
+  // What the ids leave of the memory limit, for what is made from them.
+  std::size_t memory_left() const noexcept {
+    const std::size_t used = ids_.on_disk() ? 0 : ids_.size() * sizeof(std::uint32_t);
+    return memory_limit_ - (used < memory_limit_ ? used : memory_limit_);
+  }
 
  private:
-  std::vector<std::uint32_t> select(const Selection& selection);
+  std::vector<std::uint32_t> select(const Selection& selection, const Control& control);
   void renumber(const std::vector<std::uint32_t>& place_of, const Selection& selection, Control& control);
 
+  std::size_t memory_limit_;
+  std::string folder_;
   Vocabulary vocabulary_;
   IdBuffer ids_;
   Splitter splitter_;

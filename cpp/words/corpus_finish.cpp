@@ -12,12 +12,13 @@
 namespace stochos::words {
 namespace {
 
-constexpr std::uint32_t kDropped = kHoleId;  // in the map from old to new numbers
+constexpr std::uint32_t kDropped = kHoleId;          // in the map from old to new numbers
 constexpr std::size_t kStep = std::size_t{1} << 18;  // ids between two looks at the stop flag
 
 // Sorted by (frequency descending, bytes ascending); the first bytes are held beside, for most comparisons.
-std::vector<std::uint32_t> in_order(const Vocabulary& vocabulary, const std::vector<std::uint64_t>& frequencies,
-                                    const std::vector<std::uint32_t>& types) {
+std::vector<std::uint32_t> in_order(const Vocabulary& vocabulary,
+                                    const std::vector<std::uint64_t>& frequencies,
+                                    const std::vector<std::uint32_t>& types, const Control& control) {
   struct Item {
     std::uint64_t frequency, beginning;
     std::uint32_t id;
@@ -33,6 +34,7 @@ std::vector<std::uint32_t> in_order(const Vocabulary& vocabulary, const std::vec
     items.push_back({frequencies[id], beginning, id});
   }
   std::sort(items.begin(), items.end(), [&](const Item& a, const Item& b) {
+    if (control.stopped()) throw Stopped();  // millions of types take longer than a stop may
     if (a.frequency != b.frequency) return a.frequency > b.frequency;
     if (a.beginning != b.beginning) return a.beginning < b.beginning;
     return vocabulary.token(a.id) < vocabulary.token(b.id);  // char_traits<char> compares bytes as unsigned
@@ -45,7 +47,7 @@ std::vector<std::uint32_t> in_order(const Vocabulary& vocabulary, const std::vec
 }  // namespace
 
 // Fills words_ and frequencies_; returns the new number of each type.
-std::vector<std::uint32_t> Corpus::select(const Selection& selection) {
+std::vector<std::uint32_t> Corpus::select(const Selection& selection, const Control& control) {
   const std::vector<std::uint64_t> frequencies = vocabulary_.frequencies();
   types_read_ = frequencies.size();
   tokens_read_ = std::accumulate(frequencies.begin(), frequencies.end(), std::uint64_t{0});
@@ -53,8 +55,10 @@ std::vector<std::uint32_t> Corpus::select(const Selection& selection) {
 
   if (selection.vocabulary) {
     words_ = *selection.vocabulary;
-    if (words_.empty()) throw Error(ErrorKind::value, "words.count", "vocabulary is empty: give at least one word");
-    if (words_.size() >= kDropped) throw Error(ErrorKind::value, "words.count", "vocabulary has more than 2**32 - 3 words");
+    if (words_.empty())
+      throw Error(ErrorKind::value, "words.count", "vocabulary is empty: give at least one word");
+    if (words_.size() >= kDropped)
+      throw Error(ErrorKind::value, "words.count", "vocabulary has more than 2**32 - 3 words");
     frequencies_.assign(words_.size(), 0);
     for (std::size_t place = 0; place < words_.size(); ++place) {
       const auto id = vocabulary_.find(words_[place]);
@@ -75,13 +79,15 @@ std::vector<std::uint32_t> Corpus::select(const Selection& selection) {
   }
   std::vector<std::uint32_t> types;
   for (std::size_t id = 0; id < types_read_; ++id) {
-    if (frequencies[id] >= selection.min_count && !stopped[id]) types.push_back(static_cast<std::uint32_t>(id));
+    if (frequencies[id] >= selection.min_count && !stopped[id])
+      types.push_back(static_cast<std::uint32_t>(id));
   }
-  types = in_order(vocabulary_, frequencies, types);
-  if (selection.max_vocabulary && types.size() > *selection.max_vocabulary) types.resize(*selection.max_vocabulary);
+  types = in_order(vocabulary_, frequencies, types, control);
+  if (selection.max_vocabulary && types.size() > *selection.max_vocabulary)
+    types.resize(*selection.max_vocabulary);
   if (types.empty()) {
-    std::string text = "vocabulary is empty: 0 of " + std::to_string(types_read_) + " types reach min_count=" +
-                       std::to_string(selection.min_count);
+    std::string text = "vocabulary is empty: 0 of " + std::to_string(types_read_) +
+                       " types reach min_count=" + std::to_string(selection.min_count);
     if (stop_words > 0) text += " (" + std::to_string(stop_words) + " are stop words)";
     throw Error(ErrorKind::value, "words.count", text + "; lower min_count or give more text");
   }
@@ -95,11 +101,13 @@ std::vector<std::uint32_t> Corpus::select(const Selection& selection) {
   return place_of;
 }
 
-void Corpus::renumber(const std::vector<std::uint32_t>& place_of, const Selection& selection, Control& control) {
+void Corpus::renumber(const std::vector<std::uint32_t>& place_of, const Selection& selection,
+                      Control& control) {
   // keep[v]: probability that a token of word v stays.
   std::vector<double> keep;
   if (selection.subsample) {
-    const double total = static_cast<double>(std::accumulate(frequencies_.begin(), frequencies_.end(), std::uint64_t{0}));
+    const double total =
+        static_cast<double>(std::accumulate(frequencies_.begin(), frequencies_.end(), std::uint64_t{0}));
     keep.resize(frequencies_.size(), 1.0);
     for (std::size_t v = 0; v < keep.size(); ++v) {
       if (frequencies_[v] == 0) continue;
@@ -151,8 +159,8 @@ void Corpus::finish(const Selection& selection, Control& control) {
   finished_ = true;
   control.start(ids_.size());
   const auto work = [&](std::size_t, unsigned) {
-    const std::vector<std::uint32_t> place_of = select(selection);
-    vocabulary_.release_table();
+    const std::vector<std::uint32_t> place_of = select(selection, control);
+    vocabulary_ = Vocabulary();  // words_ has what is needed
     renumber(place_of, selection, control);
   };
   parallel_run(1, 1, work, control);

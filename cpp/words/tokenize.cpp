@@ -9,31 +9,41 @@
 namespace stochos::words {
 namespace {
 
-constexpr std::size_t kChunk = 4096;             // bytes whose token edges are found at once: they stay in the first cache
-constexpr std::size_t kBatch = 32;               // tokens whose table entries are on their way from memory together
-constexpr std::size_t kPiece = std::size_t{1} << 20;  // bounds the room reserved for ids; offsets in it fit 32 bits
+constexpr std::size_t kChunk =
+    4096;                           // bytes whose token edges are found at once: they stay in the first cache
+constexpr std::size_t kBatch = 32;  // tokens whose table entries are on their way from memory together
+constexpr std::size_t kPiece = std::size_t{1}
+                               << 20;  // bounds the room reserved for ids; offsets in it fit 32 bits
 
-bool is_ascii_space(char c) noexcept { return c == ' ' || (c >= '\t' && c <= '\r'); }
+bool is_ascii_space(char c) noexcept {
+  return c == ' ' || (c >= '\t' && c <= '\r');
+}
 
 bool has_line_end(const char* begin, const char* end) noexcept {
   return std::memchr(begin, '\n', static_cast<std::size_t>(end - begin)) != nullptr;
 }
 
 std::uint32_t code_point(const char* text, unsigned length) noexcept {
-  const auto byte = [text](unsigned i) { return static_cast<std::uint32_t>(static_cast<unsigned char>(text[i])); };
+  const auto byte = [text](unsigned i) {
+    return static_cast<std::uint32_t>(static_cast<unsigned char>(text[i]));
+  };
   switch (length) {
-    case 1: return byte(0);
-    case 2: return (byte(0) & 0x1F) << 6 | (byte(1) & 0x3F);
-    case 3: return (byte(0) & 0x0F) << 12 | (byte(1) & 0x3F) << 6 | (byte(2) & 0x3F);
-    default: return (byte(0) & 0x07) << 18 | (byte(1) & 0x3F) << 12 | (byte(2) & 0x3F) << 6 | (byte(3) & 0x3F);
+    case 1:
+      return byte(0);
+    case 2:
+      return (byte(0) & 0x1F) << 6 | (byte(1) & 0x3F);
+    case 3:
+      return (byte(0) & 0x0F) << 12 | (byte(1) & 0x3F) << 6 | (byte(2) & 0x3F);
+    default:
+      return (byte(0) & 0x07) << 18 | (byte(1) & 0x3F) << 12 | (byte(2) & 0x3F) << 6 | (byte(3) & 0x3F);
   }
 }
 
 // White_Space of the Unicode character database, and the four separators U+001C..1F that Python counts too.
 bool is_unicode_space(std::uint32_t c) noexcept {
   if (c < 0x80) return c == ' ' || (c >= 0x09 && c <= 0x0D) || (c >= 0x1C && c <= 0x1F);
-  return c == 0x85 || c == 0xA0 || c == 0x1680 || (c >= 0x2000 && c <= 0x200A) || c == 0x2028 || c == 0x2029 ||
-         c == 0x202F || c == 0x205F || c == 0x3000;
+  return c == 0x85 || c == 0xA0 || c == 0x1680 || (c >= 0x2000 && c <= 0x200A) || c == 0x2028 ||
+         c == 0x2029 || c == 0x202F || c == 0x205F || c == 0x3000;
 }
 
 }  // namespace
@@ -42,7 +52,8 @@ void Splitter::feed(std::span<const char> text, bool padded) {
   while (!text.empty()) {
     const std::size_t size = std::min(text.size(), kPiece);
     const bool last = size == text.size();
-    // A piece that is not the last has text behind it; a character may be cut only where characters don't matter.
+    // A piece that is not the last has text behind it; a character may be cut only where characters don't
+    // matter.
     if (tokenizer_ == Tokenizer::whitespace) {
       split_whitespace(text.first(size), last ? padded : text.size() - size >= 16);
       text = text.subspan(size);
@@ -73,12 +84,13 @@ void Splitter::split_whitespace(std::span<const char> text, bool padded) {
   const auto token_edges = kernels::table().token_edges;
   std::uint32_t edges[1 + kChunk + 64];
   TokenKey keys[kBatch];
-  std::size_t pending = 0;                              // 1 when edges[0] is the start of a token whose end is to come
+  std::size_t pending = 0;  // 1 when edges[0] is the start of a token whose end is to come
   std::uint64_t in_token = 0;
-  auto gap = static_cast<std::uint32_t>(at);            // where the white space before the next token begins
+  auto gap = static_cast<std::uint32_t>(at);  // where the white space before the next token begins
   for (; at < n; at += kChunk) {
-    const std::size_t found = pending + token_edges(data + at, std::min(kChunk, n - at), static_cast<std::uint32_t>(at),
-                                                    &in_token, edges + pending);
+    const std::size_t found =
+        pending + token_edges(data + at, std::min(kChunk, n - at), static_cast<std::uint32_t>(at), &in_token,
+                              edges + pending);
     const std::size_t tokens = found / 2;
     for (std::size_t first = 0; first < tokens; first += kBatch) {
       const std::size_t count = std::min(kBatch, tokens - first);

@@ -13,7 +13,8 @@ namespace stochos::words {
 // Where windows stop, and the place of a token that is not in the vocabulary.
 inline constexpr std::uint32_t kLineEndId = 0xFFFFFFFF, kHoleId = 0xFFFFFFFE;
 
-// whitespace: a token is what stands between ASCII white space (space, \t, \n, \v, \f, \r); \n ends a line. U+0085,
+// whitespace: a token is what stands between ASCII white space (space, \t, \n, \v, \f, \r); \n ends a line.
+// U+0085,
 //   U+00A0, U+3000 and the like are part of a token.
 // characters: each character that is not Unicode white space is a token (as str.isspace() of Python has it).
 enum class Tokenizer { whitespace, characters };
@@ -25,7 +26,8 @@ class IdBuffer {
       : store_(limit, std::move(folder), std::move(where)) {}
   // Room for `count` more after the end; commit() says how many were written.
   std::uint32_t* reserve(std::size_t count) {
-    if ((size_ + count) * sizeof(std::uint32_t) > store_.size()) store_.resize((size_ + count) * sizeof(std::uint32_t));
+    if ((size_ + count) * sizeof(std::uint32_t) > store_.size())
+      store_.resize((size_ + count) * sizeof(std::uint32_t));
     return data() + size_;
   }
   void commit(std::size_t count) noexcept { size_ += count; }

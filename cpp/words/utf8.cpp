@@ -53,8 +53,8 @@ void Utf8Reader::fail(std::uint64_t offset, std::uint64_t lines, unsigned char b
   char hex[8];
   std::snprintf(hex, sizeof hex, "0x%02x", byte);
   throw Error(ErrorKind::value, "words.count",
-              "byte " + std::string(hex) + " in " + source_ + ", line " + std::to_string(lines + 1) + ", byte offset " +
-                  std::to_string(offset) + ", is not UTF-8 (" + what +
+              "byte " + std::string(hex) + " in " + source_ + ", line " + std::to_string(lines + 1) +
+                  ", byte offset " + std::to_string(offset) + ", is not UTF-8 (" + what +
                   "); give errors='replace', or convert the text to UTF-8 first");
 }
 
@@ -67,7 +67,8 @@ std::size_t Utf8Reader::complete_pending(std::span<const char> block) {
     if (next.kind == SequenceKind::invalid) {
       // What was pending is the ill-formed part; the new byte begins something else.
       if (!replace_) {
-        fail(offset_ + used - pending_size_, lines_, static_cast<unsigned char>(pending_[0]), "not followed by what it announces");
+        fail(offset_ + used - pending_size_, lines_, static_cast<unsigned char>(pending_[0]),
+             "not followed by what it announces");
       }
       pending_size_ = 0;
       std::copy(kReplacement.begin(), kReplacement.end(), head_.begin());
@@ -117,7 +118,8 @@ std::span<const char> Utf8Reader::check(std::span<const char> block, std::size_t
 void Utf8Reader::skip_mark(std::span<const char>& piece) {
   if (!at_start_ || piece.empty()) return;
   at_start_ = false;
-  if (piece.size() >= 3 && std::equal(kByteOrderMark.begin(), kByteOrderMark.end(), piece.begin())) piece = piece.subspan(3);
+  if (piece.size() >= 3 && std::equal(kByteOrderMark.begin(), kByteOrderMark.end(), piece.begin()))
+    piece = piece.subspan(3);
 }
 
 std::array<std::span<const char>, 2> Utf8Reader::feed(std::span<const char> block) {
@@ -141,7 +143,8 @@ std::array<std::span<const char>, 2> Utf8Reader::feed(std::span<const char> bloc
 std::span<const char> Utf8Reader::finish() {
   if (pending_size_ == 0) return {};
   if (!replace_) {
-    fail(offset_ - pending_size_, lines_, static_cast<unsigned char>(pending_[0]), "the text ends inside a character");
+    fail(offset_ - pending_size_, lines_, static_cast<unsigned char>(pending_[0]),
+         "the text ends inside a character");
   }
   pending_size_ = 0;
   return kReplacement;

@@ -1,5 +1,5 @@
-// UTF-8 as the Unicode standard has it (section 3.9, table 3-7): no overlong forms, no surrogates, nothing above
-// U+10FFFF. Text comes in blocks, of which each may end inside a character.
+// UTF-8 as the Unicode standard has it (section 3.9, table 3-7): no overlong forms, no surrogates, nothing
+// above U+10FFFF. Text comes in blocks, of which each may end inside a character.
 #pragma once
 #include <array>
 #include <cstddef>
@@ -35,20 +35,24 @@ inline Sequence first_sequence(const char* text, std::size_t n) noexcept {
   return {SequenceKind::valid, length};
 }
 
-// Turns blocks of bytes into pieces of whole, valid characters; the byte order mark at the start of a source is left out.
+// Turns blocks of bytes into pieces of whole, valid characters; the byte order mark at the start of a source
+// is left out.
 class Utf8Reader {
  public:
-  // With `replace`, ill-formed parts become U+FFFD, as bytes.decode(errors="replace") does; else they are an error.
+  // With `replace`, ill-formed parts become U+FFFD, as bytes.decode(errors="replace") does; else they are an
+  // error.
   explicit Utf8Reader(bool replace) : replace_(replace) {}
 
   void start(std::string source, bool skip_mark);
-  // Two pieces, the first perhaps empty, that live until the next call. Throws Error(value) naming source, line, byte.
+  // Two pieces, the first perhaps empty, that live until the next call. Throws Error(value) naming source,
+  // line, byte.
   std::array<std::span<const char>, 2> feed(std::span<const char> block);
   // The piece that is left at the end of the source.
   std::span<const char> finish();
 
  private:
-  [[noreturn]] void fail(std::uint64_t offset, std::uint64_t lines, unsigned char byte, const char* what) const;
+  [[noreturn]] void fail(std::uint64_t offset, std::uint64_t lines, unsigned char byte,
+                         const char* what) const;
   std::size_t complete_pending(std::span<const char> block);
   std::span<const char> check(std::span<const char> block, std::size_t first);
   void skip_mark(std::span<const char>& piece);

@@ -10,7 +10,8 @@ namespace detail {
 std::uint64_t hash_long(const char* text, std::size_t length) noexcept {
   std::uint64_t state = kSecret1 ^ length;
   std::size_t i = 0;
-  for (; i + 16 < length; i += 16) state = fold(load_word(text + i) ^ kSecret0, load_word(text + i + 8) ^ state);
+  for (; i + 16 < length; i += 16)
+    state = fold(load_word(text + i) ^ kSecret0, load_word(text + i + 8) ^ state);
   // The last 16 bytes, which may overlap the block before: a long token has at least 17.
   return fold(load_word(text + length - 16) ^ kSecret0 ^ state, load_word(text + length - 8) ^ kSecret1);
 }
@@ -34,7 +35,8 @@ TokenKey Vocabulary::key_of(const char* text, std::size_t length) noexcept {
 
 std::uint32_t Vocabulary::insert(const TokenKey& key) {
   if (size() >= kMostTypes) {
-    throw Error(ErrorKind::value, "words.count", "the text holds more than 4,294,967,293 different tokens; split it");
+    throw Error(ErrorKind::value, "words.count",
+                "the text holds more than 4,294,967,293 different tokens; split it");
   }
   if ((size() + 1) * 8 > table_.size() * 5) grow();
   const auto id = static_cast<std::uint32_t>(size());
@@ -47,8 +49,11 @@ std::uint32_t Vocabulary::insert(const TokenKey& key) {
 }
 
 void Vocabulary::grow() {
-  std::vector<Entry> larger(table_.size() * 4);
-  const int shift = shift_ - 2;
+  // In large steps while small: most texts have a few hundred thousand types, and moving them costs more than
+  // room.
+  const int step = table_.size() < (std::size_t{1} << 18) ? 2 : 1;
+  std::vector<Entry> larger(table_.size() << step);
+  const int shift = shift_ - step;
   for (const Entry& entry : table_) {
     if (entry.length == 0) continue;
     const std::uint64_t hash =

@@ -18,8 +18,8 @@ struct TokenKey {
   std::size_t length = 0;
 };
 
-// Open addressing over an arena. An entry holds what most look-ups need (key, length, count, number), so that they touch
-// one cache line and never the arena. No limit on the length of a token; at most 2^32 - 3 types.
+// Open addressing over an arena. An entry holds what most look-ups need (key, length, count, number), so that
+// they touch one cache line and never the arena. No limit on the length of a token; at most 2^32 - 3 types.
 class Vocabulary {
  public:
   Vocabulary();
@@ -47,8 +47,6 @@ class Vocabulary {
     return {arena_.data() + offsets_[id], static_cast<std::size_t>(offsets_[id + 1] - offsets_[id])};
   }
   std::vector<std::uint64_t> frequencies() const;
-  // Gives back the table; the tokens stay, frequencies and look-ups end.
-  void release_table() noexcept { std::vector<Entry>().swap(table_); }
 
  private:
   struct alignas(32) Entry {
@@ -61,7 +59,8 @@ class Vocabulary {
     return static_cast<std::uint32_t>(length < UINT32_MAX ? length : UINT32_MAX);
   }
   bool matches(const Entry& entry, const TokenKey& key) const noexcept {
-    if (entry.first != key.first || entry.second != key.second || entry.length != capped(key.length)) return false;
+    if (entry.first != key.first || entry.second != key.second || entry.length != capped(key.length))
+      return false;
     return key.length <= kWhole || token(entry.id) == std::string_view(key.text, key.length);
   }
   std::uint32_t insert(const TokenKey& key);
@@ -74,7 +73,8 @@ class Vocabulary {
 };
 
 namespace detail {
-// Folds the 128-bit product, as wyhash does (Wang Yi, public domain); the constants are its first two secrets.
+// Folds the 128-bit product, as wyhash does (Wang Yi, public domain); the constants are its first two
+// secrets.
 inline std::uint64_t fold(std::uint64_t a, std::uint64_t b) noexcept {
   const unsigned __int128 product = static_cast<unsigned __int128>(a) * b;
   return static_cast<std::uint64_t>(product >> 64) ^ static_cast<std::uint64_t>(product);

@@ -21,3 +21,13 @@ class AtomicFile:
     def write(self, data: Buffer) -> None: ...
     def commit(self) -> None: ...
     def discard(self) -> None: ...
+
+# --- words: counts and PMI ----------------------------------------------------------------------------------------
+def words_count_pairs(
+    ids: NDArray[np.uint32],
+    vocabulary_size: int,
+    weights: NDArray[np.uint64],
+    diagonal: bool = True,
+    threads: int = 1,
+    progress: Callable[[int, int], object] | None = None,
+) -> tuple[NDArray[np.int64], NDArray[np.uint32], NDArray[np.uint64]]: ...
