@@ -51,7 +51,7 @@ py::ssize_t add_tokens(Corpus& corpus, const py::list& tokens) {
     if (size == 0) return i;
     views[static_cast<std::size_t>(i)] = {text, static_cast<std::size_t>(size)};
   }
-  for (const std::string_view token : views) corpus.add_token(token);
+  corpus.add_tokens(views);
   return -1;
 }
 

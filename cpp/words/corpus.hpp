@@ -48,8 +48,8 @@ class Corpus {
   // A whole plain file, in the pool; `name` is for errors, progress in bytes of `total`.
   void add_file(const std::string& path, const std::string& name, std::uint64_t total, Control& control);
 
-  // Tokens that are given whole: any bytes but none at all.
-  void add_token(std::string_view token) { splitter_.add_token(token); }
+  // Tokens that are given whole: UTF-8 (not checked), at least one byte each.
+  void add_tokens(std::span<const std::string_view> tokens) { splitter_.add_tokens(tokens); }
   void end_line() { splitter_.end_line(); }
 
   // Orders the vocabulary by (frequency descending, bytes ascending) and renumbers the text, once.

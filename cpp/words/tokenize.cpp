@@ -146,15 +146,24 @@ void Splitter::split_characters(std::span<const char> text) {
   ids_.commit(static_cast<std::size_t>(out - begin));
 }
 
-void Splitter::add_token(std::string_view token) {
-  const std::uint32_t id = vocabulary_.add(Vocabulary::key_of(token.data(), token.size()));
-  *ids_.reserve(1) = id;
-  ids_.commit(1);
+void Splitter::add_tokens(std::span<const std::string_view> tokens) {
+  std::uint32_t* out = ids_.reserve(tokens.size());
+  TokenKey keys[kBatch];
+  for (std::size_t first = 0; first < tokens.size(); first += kBatch) {
+    const std::size_t count = std::min(kBatch, tokens.size() - first);
+    for (std::size_t i = 0; i < count; ++i) {
+      keys[i] = Vocabulary::key_of(tokens[first + i].data(), tokens[first + i].size());
+      vocabulary_.prefetch(keys[i]);
+    }
+    for (std::size_t i = 0; i < count; ++i) *out++ = vocabulary_.add(keys[i]);
+  }
+  ids_.commit(tokens.size());
 }
 
 void Splitter::end_token() {
   if (open_token_.empty()) return;
-  add_token(open_token_);
+  const std::string_view token = open_token_;
+  add_tokens({&token, 1});
   open_token_.clear();
 }
 

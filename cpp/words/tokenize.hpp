@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <string_view>
 
 #include "base/file.hpp"
 #include "words/vocabulary.hpp"
@@ -48,8 +49,8 @@ class Splitter {
       : tokenizer_(tokenizer), vocabulary_(vocabulary), ids_(ids) {}
   // Any length; a token may go on in the next piece. With `padded`, 16 bytes behind the end may be read.
   void feed(std::span<const char> text, bool padded);
-  // A token given whole; anything may be in it.
-  void add_token(std::string_view token);
+  // Tokens given whole; anything may be in them, but none is empty.
+  void add_tokens(std::span<const std::string_view> tokens);
   void end_token();
   void end_line();
 
