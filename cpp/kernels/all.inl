@@ -17,6 +17,7 @@ namespace stochos::kernels::STOCHOS_LEVEL {
 #include "kernels/sgd.inl"
 #include "kernels/spmm.inl"
 #include "kernels/pairs.inl"
+#include "kernels/text.inl"
 // clang-format on
 
 extern const Table kTable = {
@@ -25,6 +26,8 @@ extern const Table kTable = {
     .spmm = spmm,
     .pairs_gather = pairs_gather,
     .pairs_empty_row = pairs_empty_row,
+    .token_edges = token_edges,
+    .ascii_prefix = ascii_prefix,
 };
 
 }  // namespace stochos::kernels::STOCHOS_LEVEL

@@ -26,6 +26,10 @@ struct Table {
                               std::uint32_t* out, std::uint32_t* out_distance);
   std::size_t (*pairs_empty_row)(std::uint32_t* sums, std::uint8_t* touched, std::size_t begin, std::size_t end,
                                  std::uint32_t* column, std::uint32_t* value);
+  // text.inl
+  std::size_t (*token_edges)(const char* text, std::size_t n, std::uint32_t base, std::uint64_t* in_token,
+                             std::uint32_t* edges);
+  std::size_t (*ascii_prefix)(const char* text, std::size_t n);
 };
 
 // The table of cpu_level(). Throws what cpu_level() throws.
