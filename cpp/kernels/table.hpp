@@ -12,6 +12,12 @@ namespace stochos::kernels {
 
 struct Table {
   float (*dot)(const float* a, const float* b, std::size_t n);
+  // pairs.inl
+  std::size_t (*pairs_gather)(const std::uint32_t* ids, std::size_t size, const void* positions, bool wide,
+                              std::size_t count, std::uint32_t own, std::uint32_t window, bool diagonal,
+                              std::uint32_t* out, std::uint32_t* out_distance);
+  std::size_t (*pairs_empty_row)(std::uint32_t* sums, std::uint8_t* touched, std::size_t begin, std::size_t end,
+                                 std::uint32_t* column, std::uint32_t* value);
 };
 
 // The table of cpu_level(). Throws what cpu_level() throws.
