@@ -1,9 +1,8 @@
-"""Compiled core of Stochos; use the public modules instead."""
-
-from collections.abc import Buffer, Callable
+# The compiled core of Stochos; the public modules say what it means. Checked against the module by stubtest.
 
 import numpy as np
 from numpy.typing import NDArray
+from typing_extensions import Buffer
 
 # --- base -------------------------------------------------------------------------------------------------------
 __version__: str
