@@ -47,10 +47,10 @@ def parse(terms: tuple[str, ...]) -> tuple[list[str], list[str]]:
     negative: list[str] = []
     sign = "+"
     expect_word = True
-    for term in " ".join(terms).split():
-        if term in "+-" and not expect_word:
+    for position, term in enumerate(" ".join(terms).split()):
+        if term in {"+", "-"} and (position == 0 or not expect_word):
             sign, expect_word = term, True
-        elif expect_word and term not in "+-":
+        elif expect_word and term not in {"+", "-"}:
             (positive if sign == "+" else negative).append(term)
             expect_word = False
         else:
