@@ -73,8 +73,7 @@ def timed(function, repeats):
 
 def lines_of(path: Path):
     """Give the lines of a text as lists of words."""
-    opened = lzma.open(path, "rt", encoding="utf-8") if path.suffix == ".xz" else path.open(encoding="utf-8")
-    with opened as file:
+    with lzma.open(path, "rt", encoding="utf-8") if path.suffix == ".xz" else path.open(encoding="utf-8") as file:
         for line in file:
             yield line.split()
 
@@ -204,12 +203,9 @@ def measure_gensim(options) -> list[Row]:
     )
     _, seconds, cpu = timed(lambda: model.build_vocab(sentences), 1)
     rows = [Row("vocabulary", "gensim", threads, seconds, cpu)]
-    epochs = options.gensim_epochs
+    epochs, total = options.gensim_epochs, model.corpus_total_words
     _, seconds, cpu = timed(
-        lambda: model.train(
-            sentences, total_examples=len(sentences), total_words=model.corpus_total_words, epochs=epochs
-        ),
-        1,
+        lambda: model.train(sentences, total_examples=len(sentences), total_words=total, epochs=epochs), 1
     )
     rows.append(Row("one epoch of skip-gram", "gensim", threads, [seconds[0] / epochs], [cpu[0] / epochs]))
     vectors = words.Vectors(
