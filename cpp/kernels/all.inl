@@ -14,10 +14,14 @@ namespace stochos::kernels::STOCHOS_LEVEL {
 #include "kernels/simd.inl"
 // clang-format off
 #include "kernels/dot.inl"
+#include "kernels/sgd.inl"
+#include "kernels/spmm.inl"
 // clang-format on
 
 extern const Table kTable = {
     .dot = dot,
+    .sgd_block = sgd_block,
+    .spmm = spmm,
 };
 
 }  // namespace stochos::kernels::STOCHOS_LEVEL

@@ -8,10 +8,17 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "kernels/sgd_types.hpp"
+
 namespace stochos::kernels {
 
 struct Table {
   float (*dot)(const float* a, const float* b, std::size_t n);
+  // One pass over a block (sgd.inl); scratch holds `stride` floats.
+  SgdLoss (*sgd_block)(const SgdBlock& block, const SgdSettings& settings, float* scratch);
+  // Rows first..last-1 of Y = M X (spmm.inl): M in CSR, X and Y row-major with `width` columns, a multiple of 16.
+  void (*spmm)(const std::int64_t* row_start, const std::uint32_t* column, const float* value, const float* x, float* y,
+               std::size_t first, std::size_t last, std::size_t width);
 };
 
 // The table of cpu_level(). Throws what cpu_level() throws.

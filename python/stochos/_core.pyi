@@ -20,3 +20,57 @@ class AtomicFile:
     def write(self, data: Buffer) -> None: ...
     def commit(self) -> None: ...
     def discard(self) -> None: ...
+
+# --- words: fit -------------------------------------------------------------------------------------------------
+class PairMatrix:
+    def __init__(
+        self,
+        row_start: NDArray[np.int64],
+        column: NDArray[np.uint32],
+        value: NDArray[np.uint64],
+        unit: float,
+        threads: int,
+        progress: Callable[[int, int], object] | None,
+    ) -> None: ...
+
+class SgdProblem:
+    def __init__(
+        self,
+        pairs: PairMatrix,
+        total: float,
+        log_probability: NDArray[np.float32],
+        dimension: int,
+        weighting: tuple[float, float, float, float],
+        threads: int,
+        progress: Callable[[int, int], object] | None,
+    ) -> None: ...
+    def set(self, matrix: NDArray[np.float32], squares: NDArray[np.float32]) -> None: ...
+    def get(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]: ...
+    def run_epoch(
+        self,
+        seed: int,
+        epoch: int,
+        rate: float,
+        zero_weight: float,
+        negatives: int,
+        threads: int,
+        progress: Callable[[int, int], object] | None,
+    ) -> tuple[float, float, int]: ...
+    @property
+    def records(self) -> int: ...
+
+def words_spectral(
+    pairs: PairMatrix,
+    total: float,
+    log_probability: NDArray[np.float32],
+    dimension: int,
+    oversampling: int,
+    products: int,
+    shift: float,
+    power: float,
+    seed: int,
+    threads: int,
+    progress: Callable[[int, int], object] | None,
+) -> tuple[NDArray[np.float32], NDArray[np.float64]]: ...
+def words_flatten(matrix: NDArray[np.float32], q: float, threads: int) -> NDArray[np.float32]: ...
+def words_random_vectors(words: int, dimension: int, seed: int) -> NDArray[np.float32]: ...

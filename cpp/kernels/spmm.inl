@@ -1,0 +1,38 @@
+// Rows of a sparse matrix times a dense one. A panel of columns is kept in registers while a row's entries go by; each
+// output element is summed in the order of the entries, so threads and panels do not change it.
+template <int kGroups>
+static inline void spmm_panel(const std::uint32_t* column, const float* value, std::size_t n, const float* x, float* y, std::size_t width) {
+  Vec total[kGroups];
+  for (int g = 0; g < kGroups; ++g) total[g] = zero();
+  constexpr std::size_t kAhead = 12;
+  for (std::size_t k = 0; k < n; ++k) {
+    if (k + kAhead < n) {
+      const char* next = reinterpret_cast<const char*>(x + column[k + kAhead] * width);
+      for (std::size_t line = 0; line < kGroups * kLanes * 4; line += 64) __builtin_prefetch(next + line, 0, 3);
+    }
+    const float* row = x + column[k] * width;
+    const Vec v = splat(value[k]);
+    for (int g = 0; g < kGroups; ++g) total[g] = fma(v, load(row + static_cast<std::size_t>(g) * kLanes), total[g]);
+  }
+  for (int g = 0; g < kGroups; ++g) store(y + static_cast<std::size_t>(g) * kLanes, total[g]);
+}
+
+static void spmm(const std::int64_t* row_start, const std::uint32_t* column, const float* value, const float* x, float* y,
+                 std::size_t first, std::size_t last, std::size_t width) {
+  constexpr int kGroups = 8;
+  constexpr std::size_t kPanel = kGroups * kLanes, kSmall = 16;
+  std::size_t c = 0;
+  for (; c + kPanel <= width; c += kPanel) {
+    for (std::size_t i = first; i < last; ++i) {
+      const std::int64_t at = row_start[i];
+      spmm_panel<kGroups>(column + at, value + at, static_cast<std::size_t>(row_start[i + 1] - at), x + c, y + i * width + c, width);
+    }
+  }
+  for (; c < width; c += kSmall) {
+    for (std::size_t i = first; i < last; ++i) {
+      const std::int64_t at = row_start[i];
+      spmm_panel<static_cast<int>(kSmall / kLanes)>(column + at, value + at, static_cast<std::size_t>(row_start[i + 1] - at), x + c,
+                                                    y + i * width + c, width);
+    }
+  }
+}

@@ -1,0 +1,46 @@
+// A tall dense matrix handled by slices of rows: products, orthonormal bases. Every sum is taken in one fixed order, so
+// that results do not depend on threads.
+#pragma once
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "base/control.hpp"
+
+namespace stochos::words {
+
+struct SparseMatrix {
+  std::vector<std::int64_t> row_start;
+  std::vector<std::uint32_t> column;
+  std::vector<float> value;
+};
+
+class DenseBlock {
+ public:
+  DenseBlock(std::size_t rows, std::size_t width, unsigned threads, Control& control)
+      : rows_(rows), width_(width), threads_(threads), control_(control), data_(rows * width) {}
+  float* data() { return data_.data(); }
+  void swap(DenseBlock& other) { data_.swap(other.data_); }
+  // Independent standard normal numbers; an even width.
+  void fill_normal(std::uint64_t seed);
+  // This^T other, width x width.
+  std::vector<double> inner(const DenseBlock& other) const;
+  // This times a small matrix (width x columns) into `out`, `columns` floats a row.
+  void times(std::span<const float> small, std::size_t columns, float* out) const;
+  // Orthonormal columns with the same span; directions beyond the rank become zero columns.
+  void orthonormalise(DenseBlock& scratch);
+  // out = matrix * this; the width is a multiple of 16. Advances the control by a unit a row.
+  void apply(const SparseMatrix& matrix, DenseBlock& out) const;
+
+ private:
+  const float* row(std::size_t i) const { return data_.data() + i * width_; }
+  template <class Work>
+  void each_slice(Work&& work) const;
+
+  std::size_t rows_, width_;
+  unsigned threads_;
+  Control& control_;
+  std::vector<float> data_;
+};
+
+}  // namespace stochos::words
