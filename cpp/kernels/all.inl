@@ -16,12 +16,18 @@ namespace stochos::kernels::STOCHOS_LEVEL {
 #include "kernels/dot.inl"
 #include "kernels/sgd.inl"
 #include "kernels/spmm.inl"
+#include "kernels/pairs.inl"
+#include "kernels/text.inl"
 // clang-format on
 
 extern const Table kTable = {
     .dot = dot,
     .sgd_block = sgd_block,
     .spmm = spmm,
+    .pairs_gather = pairs_gather,
+    .pairs_empty_row = pairs_empty_row,
+    .token_edges = token_edges,
+    .ascii_prefix = ascii_prefix,
 };
 
 }  // namespace stochos::kernels::STOCHOS_LEVEL

@@ -19,6 +19,16 @@ struct Table {
   // Rows first..last-1 of Y = M X (spmm.inl): M in CSR, X and Y row-major with `width` columns, a multiple of 16.
   void (*spmm)(const std::int64_t* row_start, const std::uint32_t* column, const float* value, const float* x, float* y,
                std::size_t first, std::size_t last, std::size_t width);
+  // pairs.inl
+  std::size_t (*pairs_gather)(const std::uint32_t* ids, std::size_t size, const void* positions, bool wide,
+                              std::size_t count, std::uint32_t own, std::uint32_t window, bool diagonal,
+                              std::uint32_t* out, std::uint32_t* out_distance);
+  std::size_t (*pairs_empty_row)(std::uint32_t* sums, std::uint8_t* touched, std::size_t begin, std::size_t end,
+                                 std::uint32_t* column, std::uint32_t* value);
+  // text.inl
+  std::size_t (*token_edges)(const char* text, std::size_t n, std::uint32_t base, std::uint64_t* in_token,
+                             std::uint32_t* edges);
+  std::size_t (*ascii_prefix)(const char* text, std::size_t n);
 };
 
 // The table of cpu_level(). Throws what cpu_level() throws.

@@ -1,0 +1,87 @@
+"""Progress of long calls: one callback ``(done, total) -> bool``; a tqdm bar is its default on a terminal."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TypeAlias
+
+from tqdm import tqdm
+
+from stochos.errors import InputTypeError, StoppedError
+
+__all__ = ["Callback", "Progress", "progress_callback", "report"]
+
+#: Called with what is done and what there is to do (0: not known); False stops the call.
+Callback: TypeAlias = Callable[[int, int], object]
+#: What the `progress` argument of a long call takes.
+Progress: TypeAlias = bool | Callback | None
+
+#: A call shorter than this many seconds shows no bar of its own accord.
+_DELAY = 1.0
+
+
+@contextmanager
+def progress_callback(progress: object, label: str, unit: str, where: str = "progress") -> Iterator[Callback | None]:
+    """Give the callback that the `progress` argument stands for, and close its bar at the end.
+
+    Parameters
+    ----------
+    progress : None, bool or callable
+        None: a bar on the standard error if that is a terminal, once the call has taken a second. True: a bar at
+        once, wherever it goes. False: none. A callable ``(done, total) -> bool`` is used as it is; when it returns
+        False the call stops with StoppedError.
+    label : str
+        What the bar says it is doing.
+    unit : str
+        What is counted, for example ``"tokens"``.
+    where : str
+        Name of the calling function, for the error message.
+
+    Yields
+    ------
+    callable or None
+        To be handed to the core.
+
+    Raises
+    ------
+    InputTypeError
+        `progress` is of another kind.
+    """
+    if callable(progress):
+        yield progress
+        return
+    if progress is not None and not isinstance(progress, bool):
+        msg = (
+            f"[{where}] progress is {progress!r} of type {type(progress).__name__}; "
+            "give None, True, False or a function of (done, total)"
+        )
+        raise InputTypeError(msg)
+    if progress is False or (progress is None and not sys.stderr.isatty()):
+        yield None
+        return
+    bar = tqdm(desc=label, unit=" " + unit, unit_scale=True, delay=0.0 if progress else _DELAY, leave=bool(progress))
+
+    def update(done: int, total: int) -> None:
+        if total:
+            bar.total = total
+        bar.update(done - bar.n)
+
+    try:
+        yield update
+    finally:
+        bar.close()
+
+
+def report(callback: Callback | None, done: int, total: int) -> None:
+    """Call `callback` from Python code.
+
+    Raises
+    ------
+    StoppedError
+        The callback returned False.
+    """
+    if callback is not None and callback(done, total) is False:
+        msg = "stopped by the progress callback"
+        raise StoppedError(msg)
