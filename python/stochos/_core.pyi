@@ -122,3 +122,51 @@ class Corpus:
     def types_read(self) -> int: ...
     @property
     def on_disk(self) -> bool: ...
+def words_check_upper(
+    row_start: NDArray[np.int64], column: NDArray[np.uint32], value: NDArray[np.uint64], values: bool, where: str
+) -> None: ...
+def words_marginals(
+    row_start: NDArray[np.int64], column: NDArray[np.uint32], value: NDArray[np.uint64]
+) -> tuple[NDArray[np.float64], int]: ...
+def words_expand(
+    row_start: NDArray[np.int64], column: NDArray[np.uint32], threads: int = 1
+) -> tuple[NDArray[np.int64], NDArray[np.uint32], NDArray[np.int64]]: ...
+def words_full_counts(
+    row_start: NDArray[np.int64],
+    column: NDArray[np.uint32],
+    value: NDArray[np.uint64],
+    unit: float,
+    threads: int = 1,
+) -> tuple[NDArray[np.int64], NDArray[np.uint32], NDArray[np.float64]]: ...
+def words_full_integers(
+    row_start: NDArray[np.int64], column: NDArray[np.uint32], value: NDArray[np.uint64], threads: int = 1
+) -> tuple[NDArray[np.int64], NDArray[np.uint32], NDArray[np.int64]]: ...
+def words_merge_upper(
+    parts: list[tuple[NDArray[np.int64], NDArray[np.uint32], NDArray[np.uint64], NDArray[np.uint32]]],
+    vocabulary_size: int,
+) -> tuple[NDArray[np.int64], NDArray[np.uint32], NDArray[np.uint64]]: ...
+def words_pmi_values(
+    row_start: NDArray[np.int64],
+    column: NDArray[np.uint32],
+    value: NDArray[np.uint64],
+    log_row: NDArray[np.float64],
+    log_column: NDArray[np.float64],
+    unit: float,
+    log_total: float,
+    shift: float = 0.0,
+    npmi: bool = False,
+    threads: int = 1,
+) -> NDArray[np.float64]: ...
+def words_pmi_matrix(
+    row_start: NDArray[np.int64],
+    column: NDArray[np.uint32],
+    value: NDArray[np.uint64],
+    log_row: NDArray[np.float64],
+    log_column: NDArray[np.float64],
+    unit: float,
+    log_total: float,
+    shift: float = 0.0,
+    npmi: bool = False,
+    positive: bool = True,
+    threads: int = 1,
+) -> tuple[NDArray[np.int64], NDArray[np.uint32], NDArray[np.float64]]: ...
