@@ -5,7 +5,7 @@
 
 namespace stochos {
 
-enum class ErrorKind { value, type, key, os, memory, convergence };
+enum class ErrorKind { value, type, key, os, memory, convergence, format };
 
 class Error : public std::exception {
  public:

@@ -22,6 +22,7 @@ const char* class_of(ErrorKind kind) {
     case ErrorKind::os: return "FileError";
     case ErrorKind::memory: return "OutOfMemoryError";
     case ErrorKind::convergence: return "ConvergenceError";
+    case ErrorKind::format: return "FileFormatError";
   }
   return "Error";
 }

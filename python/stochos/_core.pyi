@@ -170,3 +170,51 @@ def words_pmi_matrix(
     positive: bool = True,
     threads: int = 1,
 ) -> tuple[NDArray[np.int64], NDArray[np.uint32], NDArray[np.float64]]: ...
+# --- words: vectors and the word2vec formats --------------------------------------------------------------------
+def words_norms(matrix: NDArray[np.float32], threads: int) -> NDArray[np.float32]: ...
+def words_scores(matrix: NDArray[np.float32], query: NDArray[np.float32], threads: int) -> NDArray[np.float32]: ...
+def words_best(
+    scores: NDArray[np.float32], mask: NDArray[np.uint8], k: int
+) -> tuple[NDArray[np.uint32], NDArray[np.float32]]: ...
+def words_best_rows(
+    matrix: NDArray[np.float32],
+    query: NDArray[np.float32],
+    scale: NDArray[np.float32],
+    mask: NDArray[np.uint8],
+    k: int,
+    threads: int,
+) -> tuple[NDArray[np.uint32], NDArray[np.float32]]: ...
+def words_correlation(
+    matrix: NDArray[np.float32], context: NDArray[np.uint32], threads: int
+) -> tuple[NDArray[np.float64], NDArray[np.float32]]: ...
+def words_analogies(
+    matrix: NDArray[np.float32],
+    inverse_norms: NDArray[np.float32],
+    words: NDArray[np.uint32],
+    questions: NDArray[np.uint32],
+    mask: NDArray[np.uint8],
+    multiply: bool,
+    epsilon: float,
+    threads: int,
+    progress: Callable[[int, int], object] | None,
+) -> NDArray[np.uint32]: ...
+def words_read_word2vec(
+    source: str | bytes,
+    name: str,
+    binary: bool | None,
+    header: bool | None,
+    replace: bool,
+    limit: int | None,
+    threads: int,
+    where: str,
+    progress: Callable[[int, int], object] | None,
+) -> tuple[NDArray[np.float32], list[str], bool, int]: ...
+def words_write_word2vec(
+    path: str,
+    matrix: NDArray[np.float32],
+    vocabulary: list[str],
+    binary: bool,
+    header: bool,
+    where: str,
+    progress: Callable[[int, int], object] | None,
+) -> None: ...
