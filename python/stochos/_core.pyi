@@ -1,5 +1,7 @@
 # The compiled core of Stochos; the public modules say what it means. Checked against the module by stubtest.
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 from typing_extensions import Buffer
