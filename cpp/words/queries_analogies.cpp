@@ -91,7 +91,9 @@ std::vector<std::uint32_t> answer_analogies(Matrix matrix, std::span<const float
     for (std::size_t q = 0; q < count; ++q) {
       if (answers[q].worse_than(own[q])) answers[q] = own[q];
     }
+    control.advance(1);
   };
+  control.start((matrix.rows + kBlock - 1) / kBlock);
   parallel_run((matrix.rows + kBlock - 1) / kBlock, threads, task, control);
   std::vector<std::uint32_t> rows(count);
   std::transform(answers.begin(), answers.end(), rows.begin(), [](const Answer& a) { return a.row; });

@@ -47,7 +47,7 @@ Word2vecTable read(const Source& source) {
     if (source.control.stopped()) break;
     if (row > 1 && place < bytes.size() && bytes[place] == '\n') ++place;  // some writers end each vector so
     const std::size_t space = bytes.find(' ', place);
-    if (space == bytes.npos || size > bytes.size() - space - 1) {
+    if (space == bytes.npos || table.dim > (bytes.size() - space - 1) / 4) {
       fail(source, "row", row,
            "the file ends inside " + row_of(row, header->rows) +
                ", which is the number that the header "

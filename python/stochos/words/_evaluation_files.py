@@ -57,7 +57,7 @@ def _number(text: str) -> float | None:
 
 
 def _kind_of(line: str) -> str:
-    parts = line.split()
+    parts = _fields(line)
     if line.startswith(":") or (len(parts) == 4 and all(_number(part) is None for part in parts)):
         return "analogy"
     return "similarity"
