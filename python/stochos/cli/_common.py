@@ -1,16 +1,14 @@
-"""What the commands share: options, the progress bar, output checks, files of either kind, printing."""
+"""What the commands share: options, output checks, files of either kind, printing."""
 
 from __future__ import annotations
 
 import json
 import sys
 import unicodedata
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-from tqdm import tqdm
 
 from stochos import _core
 from stochos.errors import FileError, FileFormatError, InputError, UnknownNameError
@@ -18,7 +16,7 @@ from stochos.errors import FileError, FileFormatError, InputError, UnknownNameEr
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from stochos.words import Vectors
+    from stochos.words import Counts, Vectors
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object for machines.")
 threads_option = click.option(
@@ -61,22 +59,9 @@ def write_text(path: Path, text: str, where: str) -> None:
     file.commit()
 
 
-@contextmanager
-def progress_bar(label: str) -> Iterator[Callable[[int, int], bool] | None]:
-    """Give a progress callback that draws a bar on standard error, or None where that is no terminal."""
-    if not sys.stderr.isatty():
-        yield None
-        return
-    with tqdm(desc=label, unit_scale=True, leave=False, file=sys.stderr, dynamic_ncols=True) as bar:
-
-        def advance(done: int, total: int) -> bool:
-            # A new stage of the same call counts from zero again.
-            bar.total = total or None
-            bar.n = done
-            bar.refresh()
-            return True
-
-        yield advance
+def pair_count(counts: Counts) -> int:
+    """Return how many different unordered pairs were seen."""
+    return int(counts._column.size)
 
 
 def print_json(value: object) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 import click
 
@@ -91,7 +92,7 @@ def command(
     positive: tuple[str, ...],
     negative: tuple[str, ...],
     k: int,
-    method: str,
+    method: Literal["add", "multiply"],
     lower: bool,
     as_json: bool,
 ) -> None:

@@ -13,8 +13,8 @@ from stochos.cli._common import (
     examples,
     json_option,
     output_option,
+    pair_count,
     print_json,
-    progress_bar,
     read_lines,
     seed_option,
     standard_input,
@@ -115,8 +115,7 @@ def command(source: tuple[Path, ...], output: Path, as_json: bool, **options: An
     if tokenizer != "whitespace":
         given["tokenizer"] = tokenizer
     start = time.perf_counter()
-    with progress_bar("counting") as progress:
-        counts = words.count(source_of(source, options["errors"], "count"), progress=progress, **given)
+    counts = words.count(source_of(source, options["errors"], "count"), **given)
     counts.save(output)
     seconds = time.perf_counter() - start
     facts = {
@@ -124,7 +123,7 @@ def command(source: tuple[Path, ...], output: Path, as_json: bool, **options: An
         "vocabulary": len(counts.vocabulary),
         "tokens_read": counts.tokens_read,
         "tokens_kept": counts.total_tokens,
-        "pairs": counts.pair_count,
+        "pairs": pair_count(counts),
         "seconds": round(seconds, 3),
     }
     if as_json:

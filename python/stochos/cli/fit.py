@@ -15,7 +15,6 @@ from stochos.cli._common import (
     json_option,
     output_option,
     print_json,
-    progress_bar,
     seed_option,
     threads_option,
 )
@@ -34,9 +33,21 @@ from stochos.cli.count import min_count_option, tokenizer_option, weighting_opti
 @output_option("The vectors file to write.")
 @click.option("--dim", type=click.IntRange(1), default=100, show_default=True, help="Numbers in a vector.")
 @click.option("--solver", type=click.Choice(["sgd", "spectral"]), default="sgd", show_default=True, help="How to fit.")
-@click.option("--epochs", type=click.IntRange(0), help="Passes of sgd over all pairs.")
-@click.option("--negatives", type=click.IntRange(0), help="Unseen pairs drawn for each seen one, for sgd.")
-@click.option("--start", type=click.Choice(["random", "spectral"]), help="Where sgd starts.")
+@click.option("--epochs", type=click.IntRange(0), default=2, show_default=True, help="Passes of sgd over all pairs.")
+@click.option(
+    "--negatives",
+    type=click.IntRange(0, 31),
+    default=5,
+    show_default=True,
+    help="Unseen pairs that sgd draws for each seen one.",
+)
+@click.option(
+    "--start",
+    type=click.Choice(["spectral", "random"]),
+    default="spectral",
+    show_default=True,
+    help="Where sgd starts.",
+)
 @seed_option
 @threads_option
 @click.option(
@@ -68,13 +79,9 @@ def command(source: Path, output: Path, word2vec: Path | None, as_json: bool, **
     else:
         if counting["tokenizer"] == "whitespace":
             del counting["tokenizer"]
-        with progress_bar("counting") as progress:
-            counts = words.count(
-                source, progress=progress, threads=options["threads"], seed=options["seed"], **counting
-            )
+        counts = words.count(source, threads=options["threads"], seed=options["seed"], **counting)
     counted = time.perf_counter()
-    with progress_bar("fitting") as progress:
-        vectors = words.fit(counts, progress=progress, **given)
+    vectors = words.fit(counts, **given)
     vectors.save(output)
     if word2vec is not None:
         vectors.to_word2vec(word2vec, binary=word2vec.suffix == ".bin")

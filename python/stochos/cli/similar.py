@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 import click
 
@@ -28,14 +29,21 @@ from stochos.cli._common import (
 @k_option
 @click.option(
     "--metric",
-    type=click.Choice(["cosine", "dot"]),
+    type=click.Choice(["cosine", "dot", "correlation"]),
     default="cosine",
     show_default=True,
-    help="cosine: alike in use; dot: likely together (the estimate of PMI).",
+    help="cosine: alike in use; dot: likely together (the estimate of PMI); correlation: alike in PMI.",
 )
 @lower_option
 @json_option
-def command(vectors: Path, word: tuple[str, ...], k: int, metric: str, lower: bool, as_json: bool) -> None:
+def command(
+    vectors: Path,
+    word: tuple[str, ...],
+    k: int,
+    metric: Literal["cosine", "dot", "correlation"],
+    lower: bool,
+    as_json: bool,
+) -> None:
     """List the words nearest to each WORD. VECTORS is a file made by `stochos fit`, or a word2vec file."""
     loaded = load_vectors(vectors, "similar")
     chosen = known(loaded, word, lower, "similar")
