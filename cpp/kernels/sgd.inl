@@ -1,5 +1,6 @@
-// One pass of SGD over a block. For each observed pair: draw zeros, all inner products, then one sweep that updates
-// every column vector and gathers the row's gradient, then the row's own update.
+// One pass of SGD over a block, two records of a row at a time: draw zeros, all inner products, then a sweep that updates
+// every column vector and gathers the row's gradient, then the row's own update. Working on two records at once halves
+// the chain of dependent operations through the row.
 
 // Pairs worked on at once outside the vectors themselves.
 inline constexpr std::uint32_t kGroup = kLanes < 8 ? 8 : kLanes;
@@ -103,18 +104,27 @@ static inline void dots_of_6(const float* x, float* const* v, std::size_t stride
   sum_of_6(add(sa, ta), add(sb, tb), add(sc, tc), add(sd, td), add(se, te), add(sf, tf), out);
 }
 
-// Moves every column vector by -step * x and leaves sum slope * vector (of the old vectors) in `gradient`; returns the
-// gradient's squared length.
-static inline __attribute__((always_inline)) float sweep(std::uint32_t count, const float* x, float* const* vectors, const float* slope,
-                                                         const float* step, std::size_t stride, float* gradient) {
+// Moves kCount column vectors by -step * x and adds sum slope * vector (of the old vectors) to `gradient`, which is set
+// anew for the first record of a batch; returns the gradient's squared length. Everything but the vectors is copied
+// first: a store to a vector might otherwise change it, as far as the compiler can tell.
+template <std::uint32_t kCount>
+static inline float sweep(bool first, const float* x, float* const* vectors, const float* slope, const float* step, std::size_t stride,
+                          float* gradient) {
+  float* v[kCount];
+  Vec pull[kCount], push[kCount];
+  for (std::uint32_t k = 0; k < kCount; ++k) {
+    v[k] = vectors[k];
+    pull[k] = splat(slope[k]);
+    push[k] = splat(-step[k]);
+  }
   Vec length = zero();
   for (std::size_t i = 0; i < stride; i += kLanes) {
     const Vec old = load(x + i);
-    Vec here = zero();
-    for (std::uint32_t k = 0; k < count; ++k) {
-      const Vec v = load(vectors[k] + i);
-      here = fma(splat(slope[k]), v, here);
-      store(vectors[k] + i, fma(splat(-step[k]), old, v));
+    Vec here = first ? zero() : load(gradient + i);
+    for (std::uint32_t k = 0; k < kCount; ++k) {
+      const Vec w = load(v[k] + i);
+      here = fma(pull[k], w, here);
+      store(v[k] + i, fma(push[k], old, w));
     }
     length = fma(here, here, length);
     store(gradient + i, here);
@@ -122,29 +132,57 @@ static inline __attribute__((always_inline)) float sweep(std::uint32_t count, co
   return sum(length);
 }
 
-// Slopes and steps of one record, a register of pairs at a time without a branch; element 0 is the observed pair.
-// On return slope[k] = dloss/d<x, v_k> and step[k] = rate * slope / sqrt(new mean square of v_k's gradients).
-// All arrays hold a multiple of kGroup elements; the padding has a bound so high that its slope is nothing.
-static inline void slopes_and_steps(const SgdSettings& s, std::uint32_t count, float target, float weight, float row_square,
-                                    const float* value, const float* bound, float* squares, float* slope, float* step,
-                                    double* products) {
+// Any number of vectors, in sweeps of at most three: more would not stay in registers at every level.
+static inline float sweep_any(bool first, std::uint32_t count, const float* x, float* const* vectors, const float* slope,
+                              const float* step, std::size_t stride, float* gradient) {
+  float length = 0.0F;
+  for (std::uint32_t k = 0; k < count; first = false) {
+    if (count - k >= 3) {
+      length = sweep<3>(first, x, vectors + k, slope + k, step + k, stride, gradient);
+      k += 3;
+    } else {
+      length = sweep<1>(first, x, vectors + k, slope + k, step + k, stride, gradient);
+      k += 1;
+    }
+  }
+  return length;
+}
+
+// What is worked on at once: a few records of one row, each an observed pair and its zeros. All arrays hold whole groups;
+// places without a pair have a bound so high that their slope is nothing.
+inline constexpr std::uint32_t kBatch = 2;
+inline constexpr std::uint32_t kRecordRoom = kMaxNegatives + 4;  // pointers are padded to a multiple of 3
+inline constexpr std::uint32_t kRoom = (kBatch * kRecordRoom + kGroup) / kGroup * kGroup;
+inline constexpr float kNoZero = 1e30F;
+
+struct SgdBatch {
+  std::uint32_t place[kRoom];
+  float* vectors[kRoom];
+  float value[kRoom], bound[kRoom], slope[kRoom], step[kRoom], squares[kRoom];
+};
+
+// slope[k] = dloss/d<x, v_k> of the zeros.
+static inline void zero_slopes(const SgdSettings& s, std::uint32_t count, SgdBatch& batch, double* products) {
   float growth[kGroup];
   for (std::uint32_t from = 0; from < count; from += kGroup) {
     for (std::uint32_t k = 0; k < kGroup; k += kLanes) {
-      const Vec z = most(least(sub(load(value + from + k), load(bound + from + k)), splat(30.0F)), splat(-30.0F));
+      const Vec z = most(least(sub(load(batch.value + from + k), load(batch.bound + from + k)), splat(30.0F)), splat(-30.0F));
       const Vec e = exp_bounded(z);
       const Vec more = add(e, splat(1.0F));
       store(growth + k, more);
-      store(slope + from + k, mul(splat(s.zero_weight), div(e, more)));
+      store(batch.slope + from + k, mul(splat(s.zero_weight), div(e, more)));
     }
     for (std::uint32_t k = 0; k < kGroup; ++k) products[k] *= static_cast<double>(growth[k]);
-    if (from == 0) slope[0] = weight * (value[0] - target);
-    for (std::uint32_t k = from; k < from + kGroup; k += kLanes) {
-      const Vec g = load(slope + k);
-      const Vec mean = fma(mul(g, g), splat(row_square), load(squares + k));
-      store(squares + k, mean);
-      store(step + k, div(mul(splat(s.rate), g), root(mean)));
-    }
+  }
+}
+
+// step[k] = rate * slope / sqrt(new mean square of v_k's gradients).
+static inline void steps(const SgdSettings& s, std::uint32_t count, float row_square, SgdBatch& batch) {
+  for (std::uint32_t k = 0; k < count; k += kLanes) {
+    const Vec g = load(batch.slope + k);
+    const Vec mean = fma(mul(g, g), splat(row_square), load(batch.squares + k));
+    store(batch.squares + k, mean);
+    store(batch.step + k, div(mul(splat(s.rate), g), root(mean)));
   }
 }
 
@@ -158,84 +196,97 @@ static inline void take_logarithms(double* products, bool always, double* total)
 }
 
 static SgdLoss sgd_block(const SgdBlock& block, const SgdSettings& s, float* scratch) {
-  constexpr std::uint32_t kRoom = (kMaxNegatives + 1 + kGroup) / kGroup * kGroup + kGroup;  // whole groups, and of 3
-  constexpr float kNoZero = 1e30F;                                      // bound of a place without a pair: slope e^-30
   SgdLoss loss = {0.0, 0.0, 0};
   const std::size_t stride = s.stride;
-  // Two records' places: the next one's zeros are drawn, and their vectors fetched, while one is worked on.
-  std::uint32_t places[2][kRoom];
-  std::uint32_t found[2];
-  float* vectors[kRoom];
-  float value[kRoom], bound[kRoom], slope[kRoom], step[kRoom], squares[kRoom];
+  SgdBatch batches[2];  // the next one's zeros are drawn, and their vectors fetched, while one is worked on
+  std::uint32_t counts[2][kBatch];
   double products[kGroup];  // of 1 + e^z over zeros: one logarithm serves many terms
   for (std::uint32_t k = 0; k < kGroup; ++k) products[k] = 1.0;
-  for (std::uint32_t k = 0; k < kRoom; ++k) value[k] = 0.0F;
+  for (std::uint32_t k = 0; k < kRoom; ++k) batches[0].value[k] = batches[1].value[k] = 0.0F;
   const SgdRecord* record = block.records;
   std::uint64_t number = block.first_record;
+  std::uint32_t worked = 0;
   for (std::size_t g = 0; g < block.segment_count; ++g) {
     const SgdSegment segment = block.segments[g];
     float* const x = block.rows + segment.row * stride;
     const std::uint64_t* const seen = block.observed + segment.row * block.observed_words_per_row;
     const float row_hinge = s.zero_target - block.row_bias[segment.row];
+    // Kept here over the segment: no column of the segment is the row's own word, even in a diagonal block.
     float row_squares = block.row_squares[segment.row];
-    float norm = 0.0F;
-    {
-      Vec total = zero();
-      for (std::size_t i = 0; i < stride; i += kLanes) total = fma(load(x + i), load(x + i), total);
-      norm = sum(total);
-    }
-    places[0][0] = record->column;
-    found[0] = draw_zeros(block, s, seen, number, places[0] + 1);
-    for (std::uint32_t k = 0; k <= found[0]; ++k) fetch(block.columns + places[0][k] * stride, stride);
+    Vec total = zero();
+    for (std::size_t i = 0; i < stride; i += kLanes) total = fma(load(x + i), load(x + i), total);
+    float norm = sum(total);
+    const auto prepare = [&](std::uint32_t first, SgdBatch& batch, std::uint32_t* count) {
+      const std::uint32_t rest = segment.count - first, records = rest < kBatch ? rest : kBatch;
+      std::uint32_t* place = batch.place;
+      for (std::uint32_t r = 0; r < records; ++r) {
+        place[0] = record[first + r].column;
+        count[r] = 1 + draw_zeros(block, s, seen, number + first + r, place + 1);
+        for (std::uint32_t k = 0; k < count[r]; ++k) fetch(block.columns + place[k] * stride, stride);
+        place += count[r];
+      }
+    };
+    prepare(0, batches[0], counts[0]);
     if (g + 1 < block.segment_count) {
       fetch(block.rows + block.segments[g + 1].row * stride, stride);
       __builtin_prefetch(block.observed + block.segments[g + 1].row * block.observed_words_per_row);
     }
-    for (std::uint32_t r = 0; r < segment.count; ++r, ++record, ++number) {
-      std::uint32_t* const place = places[r & 1U];
-      const std::uint32_t count = 1 + found[r & 1U];
-      if (r + 1 < segment.count) {
-        std::uint32_t* const next = places[(r + 1) & 1U];
-        const std::uint32_t coming = found[(r + 1) & 1U] = draw_zeros(block, s, seen, number + 1, next + 1);
-        next[0] = record[1].column;
-        for (std::uint32_t k = 0; k <= coming; ++k) fetch(block.columns + next[k] * stride, stride);
+    std::uint32_t turn = 0;
+    for (std::uint32_t first = 0; first < segment.count; first += kBatch, turn ^= 1U) {
+      SgdBatch& batch = batches[turn];
+      const std::uint32_t* const count = counts[turn];
+      const std::uint32_t rest = segment.count - first, records = rest < kBatch ? rest : kBatch;
+      std::uint32_t all = 0;
+      for (std::uint32_t r = 0; r < records; ++r) all += count[r];
+      for (std::uint32_t k = 0; k < all; ++k) {
+        const std::uint32_t j = batch.place[k];
+        batch.vectors[k] = block.columns + j * stride;
+        batch.bound[k] = row_hinge - block.column_bias[j];
+        batch.squares[k] = block.column_squares[j];
       }
-      for (std::uint32_t k = 0; k < count; ++k) {
-        vectors[k] = block.columns + place[k] * stride;
-        bound[k] = row_hinge - block.column_bias[place[k]];
-        squares[k] = block.column_squares[place[k]];
+      for (std::uint32_t k = all; k % kGroup != 0 || k < all + 3; ++k) {
+        batch.vectors[k] = x;
+        batch.bound[k] = kNoZero;
+        batch.squares[k] = 1.0F;
       }
-      bound[0] = kNoZero;
-      for (std::uint32_t k = count; k % kGroup != 0; ++k) {
-        vectors[k] = x;
-        bound[k] = kNoZero;
-        squares[k] = 1.0F;
+      for (std::uint32_t r = 0, k = 0; r < records; k += count[r++]) {
+        batch.bound[k] = kNoZero;
+        if (count[r] == 6) {
+          dots_of_6(x, batch.vectors + k, stride, batch.value + k);
+        } else {
+          dots(x, batch.vectors + k, count[r], stride, batch.value + k);
+        }
       }
-      if (count == 6) {
-        dots_of_6(x, vectors, stride, value);
-      } else {
-        dots(x, vectors, count, stride, value);
+      if (first + kBatch < segment.count) prepare(first + kBatch, batches[turn ^ 1U], counts[turn ^ 1U]);
+      zero_slopes(s, all, batch, products);
+      for (std::uint32_t r = 0, k = 0; r < records; k += count[r++]) {
+        const float error = batch.value[k] - record[first + r].target;
+        batch.slope[k] = record[first + r].weight * error;
+        loss.observed += static_cast<double>(batch.slope[k]) * static_cast<double>(error);
       }
-      slopes_and_steps(s, count, record->target, record->weight, norm * s.inverse_dimension, value, bound, squares, slope, step, products);
-      if (number % 16 == 0) take_logarithms(products, false, &loss.zeros);
-      loss.observed += static_cast<double>(slope[0]) * static_cast<double>(value[0] - record->target);
-      for (std::uint32_t k = 0; k < count; ++k) block.column_squares[place[k]] = squares[k];
-      // The usual count is spelt out, so that its slopes and steps stay in registers.
-      const float length = count == 6 ? sweep(6, x, vectors, slope, step, stride, scratch)
-                                      : sweep(count, x, vectors, slope, step, stride, scratch);
+      steps(s, all, norm * s.inverse_dimension, batch);
+      for (std::uint32_t k = 0; k < all; ++k) block.column_squares[batch.place[k]] = batch.squares[k];
+      float length = 0.0F;
+      for (std::uint32_t r = 0, k = 0; r < records; k += count[r++]) {
+        length = count[r] == 6 ? sweep<6>(r == 0, x, batch.vectors + k, batch.slope + k, batch.step + k, stride, scratch)
+                               : sweep_any(r == 0, count[r], x, batch.vectors + k, batch.slope + k, batch.step + k, stride, scratch);
+      }
       row_squares += length * s.inverse_dimension;
       const Vec back = splat(-s.rate / __builtin_sqrtf(row_squares));
-      Vec total = zero();
+      total = zero();
       for (std::size_t i = 0; i < stride; i += kLanes) {
         const Vec moved = fma(back, load(scratch + i), load(x + i));
         store(x + i, moved);
         total = fma(moved, moved, total);
       }
       norm = sum(total);
-      loss.pairs += count;
+      loss.pairs += all;
+      // Between looks a product grows by at most 16 factors of e^30, or 8 on top of 1e100.
+      if (all > 2 * kGroup || (++worked & 7U) == 0) take_logarithms(products, false, &loss.zeros);
     }
-    // Kept in a register over the segment: no column of the segment is the row's own word, even in a diagonal block.
     block.row_squares[segment.row] = row_squares;
+    record += segment.count;
+    number += segment.count;
   }
   take_logarithms(products, true, &loss.zeros);
   loss.zeros *= static_cast<double>(s.zero_weight);

@@ -17,21 +17,21 @@ static inline void spmm_panel(const std::uint32_t* column, const float* value, s
   for (int g = 0; g < kGroups; ++g) store(y + static_cast<std::size_t>(g) * kLanes, total[g]);
 }
 
-static void spmm(const std::int64_t* row_start, const std::uint32_t* column, const float* value, const float* x, float* y,
+static void spmm(const std::int64_t* row_begin, const std::int64_t* row_end, const std::uint32_t* column, const float* value, const float* x, float* y,
                  std::size_t first, std::size_t last, std::size_t width) {
   constexpr int kGroups = 8;
   constexpr std::size_t kPanel = kGroups * kLanes, kSmall = 16;
   std::size_t c = 0;
   for (; c + kPanel <= width; c += kPanel) {
     for (std::size_t i = first; i < last; ++i) {
-      const std::int64_t at = row_start[i];
-      spmm_panel<kGroups>(column + at, value + at, static_cast<std::size_t>(row_start[i + 1] - at), x + c, y + i * width + c, width);
+      const std::int64_t at = row_begin[i];
+      spmm_panel<kGroups>(column + at, value + at, static_cast<std::size_t>(row_end[i] - at), x + c, y + i * width + c, width);
     }
   }
   for (; c < width; c += kSmall) {
     for (std::size_t i = first; i < last; ++i) {
-      const std::int64_t at = row_start[i];
-      spmm_panel<static_cast<int>(kSmall / kLanes)>(column + at, value + at, static_cast<std::size_t>(row_start[i + 1] - at), x + c,
+      const std::int64_t at = row_begin[i];
+      spmm_panel<static_cast<int>(kSmall / kLanes)>(column + at, value + at, static_cast<std::size_t>(row_end[i] - at), x + c,
                                                     y + i * width + c, width);
     }
   }

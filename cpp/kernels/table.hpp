@@ -16,8 +16,9 @@ struct Table {
   float (*dot)(const float* a, const float* b, std::size_t n);
   // One pass over a block (sgd.inl); scratch holds `stride` floats.
   SgdLoss (*sgd_block)(const SgdBlock& block, const SgdSettings& settings, float* scratch);
-  // Rows first..last-1 of Y = M X (spmm.inl): M in CSR, X and Y row-major with `width` columns, a multiple of 16.
-  void (*spmm)(const std::int64_t* row_start, const std::uint32_t* column, const float* value, const float* x, float* y,
+  // Rows first..last-1 of Y = M X (spmm.inl): row i of M is entries row_begin[i]..row_end[i]-1, X and Y are row-major with
+  // `width` columns, a multiple of 16.
+  void (*spmm)(const std::int64_t* row_begin, const std::int64_t* row_end, const std::uint32_t* column, const float* value, const float* x, float* y,
                std::size_t first, std::size_t last, std::size_t width);
   // pairs.inl
   std::size_t (*pairs_gather)(const std::uint32_t* ids, std::size_t size, const void* positions, bool wide,

@@ -76,12 +76,13 @@ void DenseBlock::orthonormalise(DenseBlock& scratch) {
   }
 }
 
-void DenseBlock::apply(const SparseMatrix& matrix, DenseBlock& out) const {
+void DenseBlock::apply(const SparseMatrix& matrix, std::span<const std::int64_t> row_end, std::size_t rows, DenseBlock& out) const {
   const kernels::Table& table = kernels::table();
   constexpr std::size_t kRows = 64;  // small tasks: rows of frequent words hold most of the entries
-  parallel_run((rows_ + kRows - 1) / kRows, threads_, [&](std::size_t task, unsigned) {
-    const std::size_t first = task * kRows, last = std::min(rows_, first + kRows);
-    table.spmm(matrix.row_start.data(), matrix.column.data(), matrix.value.data(), data_.data(), out.data(), first, last, width_);
+  parallel_run((rows + kRows - 1) / kRows, threads_, [&](std::size_t task, unsigned) {
+    const std::size_t first = task * kRows, last = std::min(rows, first + kRows);
+    table.spmm(matrix.row_start.data(), row_end.data(), matrix.column.data(), matrix.value.data(), data_.data(), out.data(), first,
+               last, width_);
     control_.advance(last - first);
   }, control_);
 }

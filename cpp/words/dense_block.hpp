@@ -19,6 +19,7 @@ class DenseBlock {
  public:
   DenseBlock(std::size_t rows, std::size_t width, unsigned threads, Control& control)
       : rows_(rows), width_(width), threads_(threads), control_(control), data_(rows * width) {}
+  void set_rows(std::size_t rows) { rows_ = rows; }  // work on the first rows only; at most what it was made with
   float* data() { return data_.data(); }
   void swap(DenseBlock& other) { data_.swap(other.data_); }
   // Independent standard normal numbers; an even width.
@@ -29,8 +30,8 @@ class DenseBlock {
   void times(std::span<const float> small, std::size_t columns, float* out) const;
   // Orthonormal columns with the same span; directions beyond the rank become zero columns.
   void orthonormalise(DenseBlock& scratch);
-  // out = matrix * this; the width is a multiple of 16. Advances the control by a unit a row.
-  void apply(const SparseMatrix& matrix, DenseBlock& out) const;
+  // First `rows` rows of out = (matrix with row i cut at row_end[i]) * this; the width is a multiple of 16.
+  void apply(const SparseMatrix& matrix, std::span<const std::int64_t> row_end, std::size_t rows, DenseBlock& out) const;
 
  private:
   const float* row(std::size_t i) const { return data_.data() + i * width_; }

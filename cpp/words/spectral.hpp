@@ -11,7 +11,7 @@ namespace stochos::words {
 struct SpectralSettings {
   std::size_t dimension;
   std::size_t oversampling;  // extra columns carried along; the block is rounded up to a multiple of 16
-  std::size_t products;      // of the matrix with the block, the last one for Rayleigh-Ritz included; 2 or more
+  std::size_t products;      // of the whole matrix with the block, the last one for Rayleigh-Ritz included; 1 or more
   double shift;              // log k, subtracted from PMI before the positive part is taken
   double power;              // vectors = U * Lambda^power
   std::uint64_t seed;

@@ -100,26 +100,24 @@ def blocks(where: str, path: Path) -> Iterator[tuple[bytes, int]]:
     suffix = path.suffix.lower()
     try:
         with path.open("rb") as raw:
+            known = raw.seekable()  # a pipe has no place to tell
             if suffix == ".zst":
                 for block in _zstd_blocks(where, raw):
-                    yield block, raw.tell()
+                    yield block, raw.tell() if known else 0
                 return
             stream: BinaryIO = raw
             if suffix == ".gz":
                 stream = gzip.GzipFile(fileobj=raw)  # type: ignore[assignment]
             elif suffix == ".xz":
-                stream = lzma.LZMAFile(raw)  # type: ignore[assignment]  # noqa: SIM115 - `raw` is closed by its own context
+                stream = lzma.LZMAFile(raw)  # type: ignore[assignment]  # noqa: SIM115 - it does not own `raw`
             elif suffix == ".bz2":
                 stream = bz2.BZ2File(raw)  # type: ignore[assignment]
             while block := stream.read(BLOCK):
-                yield block, raw.tell()
-    except (gzip.BadGzipFile, EOFError, zlib.error, lzma.LZMAError) as error:
+                yield block, raw.tell() if known else 0
+    except (EOFError, OSError, zlib.error, lzma.LZMAError) as error:
+        if isinstance(error, OSError) and error.errno is not None:
+            msg = f"[{where}] cannot read {display(path)}: {os.strerror(error.errno)}"
+            raise FileError(error.errno, msg) from error
+        # gzip and bz2 report damage as an OSError without a number.
         msg = f"[{where}] {display(path)} is damaged or not what its ending {suffix} says ({error}); make it anew"
         raise FileFormatError(msg) from error
-    except OSError as error:
-        if suffix == ".bz2" and error.errno is None:
-            msg = f"[{where}] {display(path)} is damaged or not what its ending {suffix} says ({error}); make it anew"
-            raise FileFormatError(msg) from error
-        code = error.errno or errno.EIO
-        msg = f"[{where}] cannot read {display(path)}: {os.strerror(code)}"
-        raise FileError(code, msg) from error

@@ -273,7 +273,9 @@ def _fixed(vocabulary: Iterable[str], max_vocabulary: int | None, stop_words: tu
     words = _word_list("vocabulary", vocabulary)
     if max_vocabulary is not None or stop_words:
         other = "stop_words" if stop_words else "max_vocabulary"
-        msg = f"[{_WHERE}] vocabulary and {other} are both given; the vocabulary says which words stay, so leave {other} out"
+        msg = (
+            f"[{_WHERE}] vocabulary and {other} are both given; the vocabulary says which words stay: leave {other} out"
+        )
         raise InputError(msg)
     if not words:
         msg = f"[{_WHERE}] vocabulary is empty; give at least one word"

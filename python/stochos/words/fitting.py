@@ -65,7 +65,7 @@ def fit(
     flatten: float | None = None,
     power: float = 0.5,
     shift: float = 0.0,
-    iterations: int = 5,
+    iterations: int = 2,
     normalization: str = "tokens",
     seed: int | np.random.Generator | np.random.SeedSequence = 0,
     threads: int | None = None,
@@ -109,9 +109,9 @@ def fit(
         better cosines.
     shift : float, default 0.0
         log k, subtracted from PMI before the spectral solver takes the positive part.
-    iterations : int, default 5
-        Products of the matrix with the block in the spectral solver, 2 or more. More make eigenvalues more exact; a
-        start for SGD needs no more than 5.
+    iterations : int, default 2
+        Products of the whole matrix with the block in the spectral solver, 1 or more, after a start on the most
+        frequent words. More make eigenvalues more exact; vectors of good quality need no more than 2.
     normalization : {"tokens", "pairs"}
         Which P(a) enters PMI; see `Counts.pmi`.
     seed : int, numpy.random.Generator or numpy.random.SeedSequence
@@ -167,7 +167,7 @@ def fit(
         "flatten": _checks.real(where, "flatten", 0.25 if flatten is None else flatten, 0.0, 0.999),
         "power": _checks.real(where, "power", power, 0.0, 1.0),
         "shift": _checks.real(where, "shift", shift),
-        "iterations": _checks.whole(where, "iterations", iterations, 2, 1000),
+        "iterations": _checks.whole(where, "iterations", iterations, 1, 1000),
         "normalization": _checks.choice(where, "normalization", normalization, ("tokens", "pairs")),
         "start": start if isinstance(start, str) else "vectors",
     }
