@@ -26,6 +26,7 @@ std::vector<std::uint32_t> in_order(const Vocabulary& vocabulary,
   std::vector<Item> items;
   items.reserve(types.size());
   for (const std::uint32_t id : types) {
+    if (control.stopped()) throw Stopped();
     const std::string_view token = vocabulary.token(id);
     std::uint64_t beginning = 0;  // big-endian and zero-padded: compares as the bytes do, or is equal
     for (std::size_t i = 0; i < 8; ++i) {
@@ -48,7 +49,7 @@ std::vector<std::uint32_t> in_order(const Vocabulary& vocabulary,
 
 // Fills words_ and frequencies_; returns the new number of each type.
 std::vector<std::uint32_t> Corpus::select(const Selection& selection, const Control& control) {
-  const std::vector<std::uint64_t> frequencies = vocabulary_.frequencies();
+  const std::vector<std::uint64_t> frequencies = vocabulary_.frequencies(control);
   types_read_ = frequencies.size();
   tokens_read_ = std::accumulate(frequencies.begin(), frequencies.end(), std::uint64_t{0});
   std::vector<std::uint32_t> place_of(types_read_, kDropped);
@@ -94,6 +95,7 @@ std::vector<std::uint32_t> Corpus::select(const Selection& selection, const Cont
   words_.reserve(types.size());
   frequencies_.reserve(types.size());
   for (std::size_t place = 0; place < types.size(); ++place) {
+    if (control.stopped()) throw Stopped();
     place_of[types[place]] = static_cast<std::uint32_t>(place);
     words_.emplace_back(vocabulary_.token(types[place]));
     frequencies_.push_back(frequencies[types[place]]);

@@ -75,10 +75,12 @@ std::optional<std::uint32_t> Vocabulary::find(std::string_view token) const noex
   }
 }
 
-std::vector<std::uint64_t> Vocabulary::frequencies() const {
+std::vector<std::uint64_t> Vocabulary::frequencies(const Control& control) const {
   std::vector<std::uint64_t> result(size());
   for (const Entry& entry : table_) {
-    if (entry.length != 0) result[entry.id] = entry.count;
+    if (entry.length == 0) continue;
+    if (control.stopped()) throw Stopped();
+    result[entry.id] = entry.count;
   }
   return result;
 }

@@ -8,6 +8,8 @@
 #include <string_view>
 #include <vector>
 
+#include "base/control.hpp"
+
 namespace stochos::words {
 
 // A token prepared for the table. Tokens of up to 16 bytes are held whole, as two zero-padded words.
@@ -46,7 +48,8 @@ class Vocabulary {
   std::string_view token(std::uint32_t id) const noexcept {
     return {arena_.data() + offsets_[id], static_cast<std::size_t>(offsets_[id + 1] - offsets_[id])};
   }
-  std::vector<std::uint64_t> frequencies() const;
+  // Throws Stopped when `control` is.
+  std::vector<std::uint64_t> frequencies(const Control& control) const;
 
  private:
   struct alignas(32) Entry {

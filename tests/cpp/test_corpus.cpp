@@ -137,7 +137,7 @@ TEST(vocabulary_counts_as_a_map_does) {
           padded.hash == Vocabulary::key_of(token.data(), token.size()).hash);
   }
   CHECK(vocabulary.size() == expected.size());
-  const std::vector<std::uint64_t> frequencies = vocabulary.frequencies();
+  const std::vector<std::uint64_t> frequencies = vocabulary.frequencies(Control());
   for (const auto& [token, count] : expected) {
     const auto id = vocabulary.find(token);
     CHECK(id && frequencies[*id] == count);
@@ -272,14 +272,25 @@ TEST(subsampling_is_a_function_of_seed_and_token_number) {
 }
 
 TEST(a_stopped_control_ends_reading_and_finishing) {
+  char path[] = "/tmp/stochos-test-XXXXXX";
+  const int descriptor = ::mkstemp(path);
+  CHECK(descriptor >= 0);
+  ::close(descriptor);
+  std::ofstream(path, std::ios::binary) << many_types(3000);
   Corpus corpus(Tokenizer::whitespace, false, kNoLimit, ".");
-  feed(corpus, many_types(3000), 1000);
-  Control control([](std::uint64_t, std::uint64_t) { return false; });
-  bool stopped = false;
+  int stopped = 0;
+  Control reading([](std::uint64_t, std::uint64_t) { return false; });
   try {
-    corpus.finish({}, control);
+    corpus.add_file(path, "text", 1, reading);
   } catch (const Stopped&) {
-    stopped = true;
+    ++stopped;
   }
-  CHECK(stopped);
+  ::unlink(path);
+  Control finishing([](std::uint64_t, std::uint64_t) { return false; });
+  try {
+    corpus.finish({}, finishing);
+  } catch (const Stopped&) {
+    ++stopped;
+  }
+  CHECK(stopped == 2);
 }

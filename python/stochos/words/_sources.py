@@ -58,6 +58,14 @@ def read(
         reader.items(source)
 
 
+def unit_of(source: object) -> str:
+    """Return what progress counts while this source is read."""
+    if isinstance(source, (str, os.PathLike)) or hasattr(source, "read"):
+        return "B"
+    first = source[0] if isinstance(source, (list, tuple)) and source else None
+    return "B" if isinstance(first, os.PathLike) else "items"
+
+
 class _Reader:
     def __init__(
         self, corpus: _core.Corpus, tokenize: Tokenize | None, replace: bool, callback: Callback | None

@@ -71,8 +71,8 @@ def count(
         of a file is left out. There is no limit on the length of a token, line or file, and NUL is a character like
         others.
     window : int
-        Largest distance of two words, in words, from 1 to 10,000. With ``weighting="harmonic"`` at most about 25
-        for 10 million tokens, since its sums are exact whole numbers below 2**63.
+        Largest distance of two words, in words, from 1 to 10,000. With ``weighting="harmonic"`` at most 28 for
+        10 million tokens, since its sums are exact whole numbers below 2**63; the error names the largest.
     min_count : int
         Words that are rarer are dropped, >= 1.
     weighting : {"flat", "harmonic", "linear"}
@@ -178,7 +178,7 @@ def count(
     name, core_tokenizer, tokenize = _tokenizers.resolve(_WHERE, tokenizer)
 
     corpus = _core.Corpus(core_tokenizer, errors == "replace", limit, tempfile.gettempdir())
-    with progress_callback(progress, "reading", "B", _WHERE) as callback:
+    with progress_callback(progress, "reading", _sources.unit_of(source), _WHERE) as callback:
         _sources.read(corpus, source, tokenize, errors, callback)
     corpus.finish(min_count, max_vocabulary, list(stops), fixed, keep_positions, subsample, seed)
     frequencies = corpus.frequencies()
@@ -234,9 +234,10 @@ def _check_sums(weights: list[int], window: int, weighting: str, tokens: int) ->
     while best > 1 and not fits(_weights(best, weighting)[0]):
         # lcm(1..w) has passed 2**63 long before w = 64.
         best = min(best - 1, 64) if weighting == "harmonic" else best // 2
+    over = f" over {tokens:,} tokens" if tokens > 1 else ""
     msg = (
-        f"[{_WHERE}] window is {window} with weighting='{weighting}': exact sums over {tokens:,} tokens could "
-        f"pass 2**63; give a window of {best} or less" + (", or weighting='linear'" if weighting == "harmonic" else "")
+        f"[{_WHERE}] window is {window} with weighting='{weighting}': exact sums{over} could pass 2**63; "
+        f"give a window of {best} or less" + (", or weighting='linear'" if weighting == "harmonic" else "")
     )
     raise InputError(msg)
 
