@@ -58,5 +58,6 @@ def optional(where: str, module: str, extra: str) -> ModuleType:
     try:
         return importlib.import_module(module)
     except ImportError as error:
-        msg = f"[{where}] needs {module.split('.')[0]}, which cannot be imported ({error}); pip install 'stochos[{extra}]'"
+        name = module.split(".")[0]
+        msg = f"[{where}] needs {name}, which cannot be imported ({error}); pip install 'stochos[{extra}]'"
         raise MissingPartError(msg) from error

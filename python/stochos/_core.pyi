@@ -1,9 +1,10 @@
-"""Compiled core of Stochos; use the public modules instead."""
+# The compiled core of Stochos; the public modules say what it means. Checked against the module by stubtest.
 
-from collections.abc import Buffer, Callable
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
+from typing_extensions import Buffer
 
 # --- base -------------------------------------------------------------------------------------------------------
 __version__: str
@@ -75,6 +76,7 @@ def words_spectral(
 ) -> tuple[NDArray[np.float32], NDArray[np.float64]]: ...
 def words_flatten(matrix: NDArray[np.float32], q: float, threads: int) -> NDArray[np.float32]: ...
 def words_random_vectors(words: int, dimension: int, seed: int) -> NDArray[np.float32]: ...
+
 # --- words: counts and PMI ----------------------------------------------------------------------------------------
 def words_count_pairs(
     ids: NDArray[np.uint32],
@@ -84,6 +86,46 @@ def words_count_pairs(
     threads: int = 1,
     progress: Callable[[int, int], object] | None = None,
 ) -> tuple[NDArray[np.int64], NDArray[np.uint32], NDArray[np.uint64]]: ...
+
+# --- words: reading text ------------------------------------------------------------------------------------------
+class Corpus:
+    def __init__(self, tokenizer: str, replace: bool, memory_limit: int, folder: str) -> None: ...
+    def start_source(self, name: str, skip_mark: bool) -> None: ...
+    def add_bytes(self, block: Buffer) -> None: ...
+    def end_source(self) -> None: ...
+    def add_file(
+        self, path: bytes, name: str, total: int, progress: Callable[[int, int], object] | None = None
+    ) -> None: ...
+    def add_tokens(self, tokens: list[str]) -> int: ...
+    def end_line(self) -> None: ...
+    def finish(
+        self,
+        min_count: int,
+        max_vocabulary: int | None,
+        stop_words: list[str],
+        vocabulary: list[str] | None,
+        keep_positions: bool,
+        subsample: float | None,
+        seed: int,
+        progress: Callable[[int, int], object] | None = None,
+    ) -> None: ...
+    def words(self) -> list[str]: ...
+    def frequencies(self) -> NDArray[np.int64]: ...
+    def ids(self) -> NDArray[np.uint32]: ...
+    def count_pairs(
+        self,
+        weights: NDArray[np.uint64],
+        diagonal: bool,
+        threads: int,
+        progress: Callable[[int, int], object] | None = None,
+    ) -> tuple[NDArray[np.int64], NDArray[np.uint32], NDArray[np.uint64]]: ...
+    @property
+    def tokens_read(self) -> int: ...
+    @property
+    def types_read(self) -> int: ...
+    @property
+    def on_disk(self) -> bool: ...
+
 def words_check_upper(
     row_start: NDArray[np.int64], column: NDArray[np.uint32], value: NDArray[np.uint64], values: bool, where: str
 ) -> None: ...

@@ -36,13 +36,15 @@ def seed_of(seed: int | np.random.Generator | np.random.SeedSequence, where: str
     InputError
         An int is outside [0, 2**64).
     """
+    # The hint promises one of three kinds; a caller may give anything.
+    given: object = seed
     if isinstance(seed, np.random.Generator):
         return int(seed.integers(0, 2**64 - 1, dtype=np.uint64, endpoint=True))
     if isinstance(seed, np.random.SeedSequence):
         return int(seed.generate_state(1, np.uint64)[0])
-    if isinstance(seed, (int, np.integer)) and not isinstance(seed, bool):
-        if 0 <= int(seed) < 2**64:
-            return int(seed)
+    if isinstance(given, (int, np.integer)) and not isinstance(given, bool):
+        if 0 <= int(given) < 2**64:
+            return int(given)
         msg = f"[{where}] seed is {seed}; give a whole number from 0 to 2**64 - 1"
         raise InputError(msg)
     msg = f"[{where}] seed is {seed!r} of type {type(seed).__name__}; give an int, a numpy Generator or a SeedSequence"

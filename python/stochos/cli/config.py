@@ -6,11 +6,16 @@ import json
 
 import click
 
+from stochos.cli._common import examples, json_option
 from stochos.config import describe
 
 
-@click.command("config", short_help="Show version, instruction set, threads, BLAS and optional parts.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@click.command(
+    "config",
+    short_help="Show version, instruction set, threads, BLAS and optional parts.",
+    epilog=examples("stochos config --json"),
+)
+@json_option
 def command(as_json: bool) -> None:
     """Show version, instruction set, threads, BLAS, CUDA and which optional parts are present."""
     facts = describe()

@@ -10,8 +10,14 @@ import click
 from stochos import __version__
 from stochos.errors import Error
 
-#: Command name → (module, help line). The module is imported when the command is used.
+#: Command name → the module that holds it as ``command``. A command's module imports the heavy parts when it runs.
 COMMANDS = {
+    "tour": "stochos.cli.tour",
+    "count": "stochos.cli.count",
+    "fit": "stochos.cli.fit",
+    "similar": "stochos.cli.similar",
+    "analogy": "stochos.cli.analogy",
+    "keywords": "stochos.cli.keywords",
     "config": "stochos.cli.config",
 }
 
@@ -29,24 +35,21 @@ class _Lazy(click.Group):
 
 
 @click.group(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
-@click.version_option(__version__, prog_name="stochos")
+@click.version_option(__version__, prog_name="stochos", help="Show the version and exit.")
 def group() -> None:
-    """Stochastic modelling on one compiled core."""
+    """Stochastic modelling on one compiled core. A newcomer starts with: stochos tour."""
 
 
 def main() -> None:
     """Run the command line; exit 2 for wrong use or bad input, 130 after Ctrl-C."""
     try:
         code = group.main(standalone_mode=False)
-    except click.exceptions.Abort:
-        click.echo("Stopped.", err=True)
-        sys.exit(130)
-    except KeyboardInterrupt:
+    except (click.exceptions.Abort, KeyboardInterrupt):
         click.echo("Stopped.", err=True)
         sys.exit(130)
     except click.ClickException as error:
         error.show()
-        sys.exit(error.exit_code)
+        sys.exit(2)
     except Error as error:
         click.echo(f"stochos: {error}", err=True)
         sys.exit(2)

@@ -312,7 +312,9 @@ def _spectral_start(
 
 def _matrix_of(where: str, vectors: Vectors, counts: Counts, dim: int) -> NDArray[np.float32]:
     if vectors.vocabulary != counts.vocabulary:
-        msg = f"[{where}] the vectors' vocabulary ({len(vectors)} words) is not that of the counts ({len(counts)} words)"
+        msg = (
+            f"[{where}] the vectors' vocabulary ({len(vectors)} words) is not that of the counts ({len(counts)} words)"
+        )
         raise InputError(msg)
     if vectors.matrix.shape[1] != dim:
         msg = f"[{where}] the vectors have dimension {vectors.matrix.shape[1]}, but dim={dim}"

@@ -1,0 +1,38 @@
+"""The shipped text: it is what its description says, within the size that was promised."""
+
+from __future__ import annotations
+
+import hashlib
+import lzma
+import re
+
+import pytest
+
+from stochos import datasets
+from stochos.errors import UnknownNameError
+
+
+def test_text_is_what_its_description_says():
+    lines = datasets.load_text("bible-asv")
+    description = datasets.available()["bible-asv"]
+    stated = [int(n.replace(",", "")) for n in re.findall(r"([\d,]+) (?:verses|words)", description)]
+    assert [len(lines), sum(len(line.split()) for line in lines)] == stated
+    assert all(re.fullmatch(r"[a-z]+( [a-z]+)*", line) for line in lines)
+
+
+def test_text_is_the_one_that_the_build_script_makes():
+    # The sha256 that docs/build_dataset.py printed when it made the file.
+    data = lzma.decompress(datasets.path("bible-asv").read_bytes())
+    assert hashlib.sha256(data).hexdigest() == "d1835a8c34bc83e0ea2527cd339a37421da2134d5197e6e443aae20f94654576"
+
+
+@pytest.mark.parametrize("name", list(datasets.available()))
+def test_every_text_is_small_and_has_its_licence(name: str):
+    assert datasets.path(name).stat().st_size <= 2_000_000
+    assert "public domain" in datasets.licence(name)
+
+
+def test_unknown_name_lists_what_there_is():
+    for function in (datasets.path, datasets.load_text, datasets.licence):
+        with pytest.raises(UnknownNameError, match=r"'nothing'.*bible-asv"):
+            function("nothing")
