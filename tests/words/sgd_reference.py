@@ -74,9 +74,7 @@ class Reference:
                 records = []
                 for i in range(a, self.words, self.stripes):
                     row = [
-                        j
-                        for j in range(b, self.words, self.stripes)
-                        if j != i and self.x[i, j] > 0 and is_row(i, j)
+                        j for j in range(b, self.words, self.stripes) if j != i and self.x[i, j] > 0 and is_row(i, j)
                     ]
                     if row:
                         records.append((i, row))

@@ -158,7 +158,9 @@ def test_start_from_given_vectors(counts):
 
 def test_callback_and_progress(counts):
     reports, calls = [], []
-    words.fit(counts, dim=8, epochs=3, callback=reports.append, progress=lambda done, total: calls.append((done, total)))
+    words.fit(
+        counts, dim=8, epochs=3, callback=reports.append, progress=lambda done, total: calls.append((done, total))
+    )
     assert [r.epoch for r in reports] == [1, 2, 3]
     assert reports[2].observed_loss < reports[0].observed_loss
     assert all(r.pairs_per_second > 0 for r in reports)
@@ -243,9 +245,7 @@ words.fit(counts, epochs=100000, threads=2)
 
 @pytest.mark.parametrize("after", [0.05, 0.6])
 def test_ctrl_c_stops_a_fit(after):
-    child = subprocess.Popen(
-        [sys.executable, "-c", _LONG], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
+    child = subprocess.Popen([sys.executable, "-c", _LONG], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert child.stdout.readline() == "ready\n"
     time.sleep(after)
     child.send_signal(signal.SIGINT)

@@ -20,9 +20,7 @@ def counts():
 def test_eigenvalues_are_scipys(counts, shift, normalization):
     """Leading eigenvalues of the (shifted) positive PMI matrix to 1e-4, and V V^T the best approximation to 1e-3."""
     linalg = pytest.importorskip("scipy.sparse.linalg")
-    fit = words.fit(
-        counts, dim=12, solver="spectral", iterations=200, shift=shift, normalization=normalization, seed=3
-    )
+    fit = words.fit(counts, dim=12, solver="spectral", iterations=200, shift=shift, normalization=normalization, seed=3)
     matrix = counts.pmi_matrix(positive=True, shift=shift, normalization=normalization)
     values, vectors = linalg.eigsh(matrix, k=12, which="LA")
     order = np.argsort(-values)
