@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/error.hpp"
+#include "base/memory.hpp"
 
 namespace stochos {
 namespace {
@@ -171,6 +172,7 @@ void SpillBuffer::grow(std::size_t capacity) {
                   "out of memory at " + std::to_string(capacity) + " bytes; give memory='2GB' or so to work from disk");
     }
     data_ = static_cast<char*>(address);
+    prefer_huge_pages(data_ + capacity_, capacity - capacity_);
     capacity_ = capacity;
     return;
   }

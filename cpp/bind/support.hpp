@@ -30,12 +30,12 @@ std::span<T> mutable_view(Array<T>& array) {
 }
 
 // Hands a vector over to NumPy without a copy.
-template <class T>
-Array<T> adopt(std::vector<T>&& values) {
-  auto owner = std::make_unique<std::vector<T>>(std::move(values));
+template <class T, class Allocator>
+Array<T> adopt(std::vector<T, Allocator>&& values) {
+  auto owner = std::make_unique<std::vector<T, Allocator>>(std::move(values));
   T* data = owner->data();
   const auto size = static_cast<py::ssize_t>(owner->size());
-  py::capsule keeper(owner.release(), [](void* p) { delete static_cast<std::vector<T>*>(p); });
+  py::capsule keeper(owner.release(), [](void* p) { delete static_cast<std::vector<T, Allocator>*>(p); });
   return Array<T>({size}, {static_cast<py::ssize_t>(sizeof(T))}, data, keeper);
 }
 

@@ -9,31 +9,44 @@ inline constexpr std::size_t kPairsAhead = 12;  // occurrences between a prefetc
 #if defined(__AVX512F__) || defined(__AVX2__)
 
 #if defined(__AVX512F__)
-// Lanes of 16 ids that are words above `floor`, and the lanes that are line ends.
-static inline void pairs_masks(const std::int32_t* p, std::int32_t floor, __m512i& ids, std::uint32_t& words,
-                               std::uint32_t& ends) {
-  ids = _mm512_loadu_si512(p);
-  words = _mm512_cmpgt_epi32_mask(ids, _mm512_set1_epi32(floor));
-  ends = _mm512_cmpeq_epi32_mask(ids, _mm512_set1_epi32(kPairsLineEnd));
+using PairsIds = __m512i;
+
+// Ids of the 16 places at `near` and `far`, of which `inside` count; which of these are words above `floor`,
+// and which are line ends. To the right the lanes ascend in distance, to the left they descend.
+template <bool left>
+static inline void pairs_masks(const std::int32_t* p, std::uint32_t done, std::uint32_t, std::uint32_t inside,
+                               std::int32_t floor, PairsIds& ids, std::uint32_t& words, std::uint32_t& ends) {
+  const std::int32_t* start = left ? p - done - kPairsChunk : p + 1 + done;
+  const auto m = static_cast<__mmask16>(inside);
+  ids = _mm512_maskz_loadu_epi32(m, start);
+  words = _mm512_mask_cmpgt_epi32_mask(m, ids, _mm512_set1_epi32(floor));
+  ends = _mm512_mask_cmpeq_epi32_mask(m, ids, _mm512_set1_epi32(kPairsLineEnd));
 }
 
 template <bool distances, bool left>
-static inline std::size_t pairs_pack(__m512i ids, std::uint32_t mask, std::uint32_t base, std::uint32_t* out,
-                                     std::uint32_t* out_distance) {
+static inline std::size_t pairs_pack(PairsIds ids, std::uint32_t mask, std::uint32_t done, std::uint32_t,
+                                     std::uint32_t* out, std::uint32_t* out_distance) {
   const auto m = static_cast<__mmask16>(mask);
   _mm512_storeu_si512(out, _mm512_maskz_compress_epi32(m, ids));
   if constexpr (distances) {
     const __m512i up = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
-    const __m512i start = _mm512_set1_epi32(static_cast<int>(base));
-    const __m512i d = left ? _mm512_sub_epi32(start, up) : _mm512_add_epi32(start, up);
+    const __m512i d = left ? _mm512_sub_epi32(_mm512_set1_epi32(static_cast<int>(done + kPairsChunk - 1)), up)
+                           : _mm512_add_epi32(_mm512_set1_epi32(static_cast<int>(done)), up);
     _mm512_storeu_si512(out_distance, _mm512_maskz_compress_epi32(m, d));
   }
   return static_cast<std::size_t>(_mm_popcnt_u32(mask));
 }
-using PairsIds = __m512i;
+
+template <bool left>
+static inline std::uint32_t pairs_inside(std::uint32_t rest) {
+  if (rest >= kPairsChunk) return 0xFFFFU;
+  return left ? 0xFFFFU & (0xFFFFU << (kPairsChunk - rest)) : (1U << rest) - 1;
+}
 #else
+// Of the 16 places the 8 near ones and the 8 far ones; where fewer than 8 far ones remain, the far lanes
+// reach back over near ones, which do not count twice, so that no byte beyond the window is touched.
 struct PairsIds {
-  __m256i low, high;
+  __m256i near, far;
 };
 
 // For each byte, the numbers of its set bits, then zeros: the order that moves chosen lanes to the front.
@@ -52,67 +65,80 @@ static constexpr PairsTable make_pairs_table() {
 }
 static constexpr PairsTable kPairsTable = make_pairs_table();
 
-static inline void pairs_masks(const std::int32_t* p, std::int32_t floor, PairsIds& ids, std::uint32_t& words,
+// Lanes of all 16 that count when `rest` places remain: near ones in the low byte to the right, in the high
+// one to the left, so that bits are in the order of places.
+template <bool left>
+static inline std::uint32_t pairs_inside(std::uint32_t rest) {
+  if (rest >= kPairsChunk) return 0xFFFFU;
+  if (rest >= 8)
+    return left ? 0xFF00U | ((1U << (rest - 8)) - 1) : 0x00FFU | (0xFF00U & (0xFF00U << (16 - rest)));
+  return left ? 0xFF00U & (0xFF00U << (8 - rest)) : (1U << rest) - 1;
+}
+
+template <bool left>
+static inline void pairs_masks(const std::int32_t* p, std::uint32_t done, std::uint32_t shift,
+                               std::uint32_t inside, std::int32_t floor, PairsIds& ids, std::uint32_t& words,
                                std::uint32_t& ends) {
-  ids.low = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p));
-  ids.high = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p + 8));
+  const std::int32_t* near = left ? p - done - 8 : p + 1 + done;
+  const std::int32_t* far = left ? near - shift : near + shift;
+  ids.near = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(near));
+  ids.far = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(far));
   const __m256i f = _mm256_set1_epi32(floor), e = _mm256_set1_epi32(kPairsLineEnd);
   const auto mask = [](__m256i a) {
     return static_cast<std::uint32_t>(_mm256_movemask_ps(_mm256_castsi256_ps(a)));
   };
-  words = mask(_mm256_cmpgt_epi32(ids.low, f)) | mask(_mm256_cmpgt_epi32(ids.high, f)) << 8;
-  ends = mask(_mm256_cmpeq_epi32(ids.low, e)) | mask(_mm256_cmpeq_epi32(ids.high, e)) << 8;
+  const auto both = [](std::uint32_t n, std::uint32_t r) { return left ? r | n << 8 : n | r << 8; };
+  words = inside & both(mask(_mm256_cmpgt_epi32(ids.near, f)), mask(_mm256_cmpgt_epi32(ids.far, f)));
+  ends = inside & both(mask(_mm256_cmpeq_epi32(ids.near, e)), mask(_mm256_cmpeq_epi32(ids.far, e)));
 }
 
 template <bool distances, bool left>
-static inline std::size_t pairs_pack(const PairsIds& ids, std::uint32_t mask, std::uint32_t base,
-                                     std::uint32_t* out, std::uint32_t* out_distance) {
-  const std::uint32_t low = mask & 255U, high = mask >> 8;
-  const __m256i a = _mm256_load_si256(reinterpret_cast<const __m256i*>(kPairsTable.order[low]));
-  const __m256i b = _mm256_load_si256(reinterpret_cast<const __m256i*>(kPairsTable.order[high]));
-  const auto n = static_cast<std::size_t>(_mm_popcnt_u32(low));
-  _mm256_storeu_si256(reinterpret_cast<__m256i*>(out), _mm256_permutevar8x32_epi32(ids.low, a));
-  _mm256_storeu_si256(reinterpret_cast<__m256i*>(out + n), _mm256_permutevar8x32_epi32(ids.high, b));
+static inline std::size_t pairs_pack(const PairsIds& ids, std::uint32_t mask, std::uint32_t done,
+                                     std::uint32_t shift, std::uint32_t* out, std::uint32_t* out_distance) {
+  const std::uint32_t near = left ? mask >> 8 : mask & 255U, far = left ? mask & 255U : mask >> 8;
+  const __m256i a = _mm256_load_si256(reinterpret_cast<const __m256i*>(kPairsTable.order[near]));
+  const __m256i b = _mm256_load_si256(reinterpret_cast<const __m256i*>(kPairsTable.order[far]));
+  const auto n = static_cast<std::size_t>(_mm_popcnt_u32(near));
+  _mm256_storeu_si256(reinterpret_cast<__m256i*>(out), _mm256_permutevar8x32_epi32(ids.near, a));
+  _mm256_storeu_si256(reinterpret_cast<__m256i*>(out + n), _mm256_permutevar8x32_epi32(ids.far, b));
   if constexpr (distances) {
-    const auto at = [&](std::uint32_t shift, __m256i lanes) {
-      const __m256i start = _mm256_set1_epi32(static_cast<int>(left ? base - shift : base + shift));
-      return left ? _mm256_sub_epi32(start, lanes) : _mm256_add_epi32(start, lanes);
+    const auto at = [](std::uint32_t first, __m256i lanes) {
+      return left ? _mm256_sub_epi32(_mm256_set1_epi32(static_cast<int>(first + 7)), lanes)
+                  : _mm256_add_epi32(_mm256_set1_epi32(static_cast<int>(first)), lanes);
     };
-    _mm256_storeu_si256(reinterpret_cast<__m256i*>(out_distance), at(0, a));
-    _mm256_storeu_si256(reinterpret_cast<__m256i*>(out_distance + n), at(8, b));
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(out_distance), at(done, a));
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(out_distance + n), at(done + shift, b));
   }
-  return n + static_cast<std::size_t>(_mm_popcnt_u32(high));
+  return n + static_cast<std::size_t>(_mm_popcnt_u32(far));
 }
 #endif
+
+// One side of the occurrence at p.
+template <bool distances, bool left>
+static inline std::size_t pairs_side(const std::int32_t* p, std::int32_t floor, std::uint32_t window,
+                                     std::uint32_t* out, std::uint32_t* out_distance) {
+  std::size_t n = 0;
+  for (std::uint32_t done = 0; done < window; done += kPairsChunk) {
+    const std::uint32_t rest = window - done;
+    const std::uint32_t shift = rest >= kPairsChunk ? 8 : rest > 8 ? rest - 8 : 0;
+    PairsIds ids;
+    std::uint32_t words, ends;
+    pairs_masks<left>(p, done, shift, pairs_inside<left>(rest), floor, ids, words, ends);
+    // Up to the nearest line end, or all when there is none.
+    words &= left ? 0xFFFFFFFFU << (32U - _lzcnt_u32(ends)) : ends ^ (ends - 1);
+    n += pairs_pack<distances, left>(ids, words, done, shift, out + n, out_distance + n);
+    if (rest <= kPairsChunk || ends != 0) break;
+  }
+  return n;
+}
 
 // Neighbours of the occurrence at p with ids above `floor` on the left and above `floor_right` on the right.
 template <bool distances>
 static inline std::size_t pairs_around(const std::int32_t* p, std::int32_t floor, std::int32_t floor_right,
                                        std::uint32_t window, std::uint32_t* out,
                                        std::uint32_t* out_distance) {
-  std::size_t n = 0;
-  PairsIds ids;
-  std::uint32_t words, ends;
-  for (std::uint32_t done = 0; done < window;
-       done += kPairsChunk) {  // to the right, the nearest in the lowest lane
-    const std::uint32_t rest = window - done, inside = rest < kPairsChunk ? (1U << rest) - 1 : 0xFFFFU;
-    pairs_masks(p + 1 + done, floor_right, ids, words, ends);
-    ends &= inside;
-    words &= inside & (ends ^ (ends - 1));  // up to the nearest line end, or all when there is none
-    n += pairs_pack<distances, false>(ids, words, done, out + n, out_distance + n);
-    if (rest <= kPairsChunk || ends != 0) break;
-  }
-  for (std::uint32_t done = 0; done < window;
-       done += kPairsChunk) {  // to the left, the nearest in the highest lane
-    const std::uint32_t rest = window - done;
-    const std::uint32_t inside = rest < kPairsChunk ? 0xFFFFU & (0xFFFFU << (kPairsChunk - rest)) : 0xFFFFU;
-    pairs_masks(p - done - kPairsChunk, floor, ids, words, ends);
-    ends &= inside;
-    words &= inside & (0xFFFFFFFFU << (32U - _lzcnt_u32(ends)));
-    n += pairs_pack<distances, true>(ids, words, done + kPairsChunk - 1, out + n, out_distance + n);
-    if (rest <= kPairsChunk || ends != 0) break;
-  }
-  return n;
+  const std::size_t n = pairs_side<distances, true>(p, floor, window, out, out_distance);
+  return n + pairs_side<distances, false>(p, floor_right, window, out + n, out_distance + n);
 }
 
 #else
@@ -175,13 +201,14 @@ static std::size_t pairs_gather_as(const std::uint32_t* stream, std::size_t size
   const auto* ids = reinterpret_cast<const std::int32_t*>(stream);
   const auto floor = static_cast<std::int32_t>(own);
   const std::int32_t floor_right = diagonal ? floor - 1 : floor;
-  const std::size_t reach = (window + kPairsChunk - 1) / kPairsChunk * kPairsChunk;
+  const std::size_t reach = (window + kPairsChunk - 1) / kPairsChunk * kPairsChunk,
+                    edge = 4 * (window < 16 ? window : 16);
   std::size_t n = 0;
   for (std::size_t k = 0; k < count; ++k) {
     const auto ahead = static_cast<std::size_t>(positions[k + kPairsAhead]);
     const char* line = reinterpret_cast<const char*>(ids + ahead);
-    __builtin_prefetch(line - (window < 16 ? 4 * window : 64));
-    __builtin_prefetch(line + (window < 16 ? 4 * window : 64));
+    __builtin_prefetch(line - edge);
+    __builtin_prefetch(line + edge);
     const auto position = static_cast<std::size_t>(positions[k]);
     if (position >= reach && position + reach < size) [[likely]] {
       n += pairs_around<distances>(ids + position, floor, floor_right, window, out + n, out_distance + n);

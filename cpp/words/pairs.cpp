@@ -34,7 +34,7 @@ class Plain {
         size_(std::exchange(other.size_, 0)),
         capacity_(std::exchange(other.capacity_, 0)) {}
   Plain& operator=(Plain&& other) noexcept {
-    std::swap(data_, other.data_), std::swap(size_, other.size_), std::swap(capacity_, other.capacity_);
+    swap(other);
     return *this;
   }
   Plain(const Plain&) = delete;
@@ -50,6 +50,9 @@ class Plain {
     capacity_ = capacity;
   }
   void set_size(std::size_t size) noexcept { size_ = size; }
+  void swap(Plain& other) noexcept {
+    std::swap(data_, other.data_), std::swap(size_, other.size_), std::swap(capacity_, other.capacity_);
+  }
   void push(T value) {
     reserve(size_ + 1);
     data_[size_++] = value;
@@ -58,7 +61,7 @@ class Plain {
   const T* data() const noexcept { return data_; }
   T& operator[](std::size_t i) noexcept { return data_[i]; }
   std::size_t size() const noexcept { return size_; }
-  void release() noexcept { *this = Plain(); }
+  void release() noexcept { Plain().swap(*this); }
 
  private:
   T* data_ = nullptr;
@@ -376,22 +379,24 @@ class Counter {
     const auto n = static_cast<std::size_t>(result.row_start.back());
     result.column.reserve(n);
     result.value.reserve(n);
-    for (Block& block : blocks_) {
-      result.column.insert(result.column.end(), block.column.data(),
-                           block.column.data() + block.column.size());
-      block.column.release();
-      if (block.is_wide) {
-        result.value.insert(result.value.end(), block.wide.data(), block.wide.data() + block.wide.size());
-      } else {
-        result.value.insert(result.value.end(), block.narrow.data(),
-                            block.narrow.data() + block.narrow.size());
-      }
-      block.wide.release();
-      block.narrow.release();
-    }
-    if (scale_ != 1) {
-      for (std::uint64_t& value : result.value) value *= scale_;
-    }
+    prefer_huge_pages(result.column.data(), n * sizeof(std::uint32_t));
+    prefer_huge_pages(result.value.data(), n * sizeof(std::uint64_t));
+    result.column.resize(n);
+    result.value.resize(n);
+    parallel_run(
+        blocks_.size(), threads_,
+        [&](std::size_t task, unsigned) {
+          Block& block = blocks_[task];
+          const auto first = static_cast<std::size_t>(result.row_start[block.first_row]);
+          std::copy_n(block.column.data(), block.column.size(), result.column.data() + first);
+          block.column.release();
+          std::uint64_t* value = result.value.data() + first;
+          for (std::size_t k = 0; k < block.narrow.size(); ++k) value[k] = block.narrow[k] * scale_;
+          block.narrow.release();
+          for (std::size_t k = 0; k < block.wide.size(); ++k) value[k] = block.wide[k] * scale_;
+          block.wide.release();
+        },
+        control_);
     return result;
   }
 

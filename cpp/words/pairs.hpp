@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/control.hpp"
+#include "base/memory.hpp"
 
 namespace stochos::words {
 
@@ -22,8 +23,8 @@ inline constexpr std::uint32_t kHole = 0xFFFFFFFEU;
 // Compressed rows; columns ascend in a row and are never below it; every value is positive.
 struct UpperTriangle {
   std::vector<std::int64_t> row_start;  // V + 1
-  std::vector<std::uint32_t> column;
-  std::vector<std::uint64_t> value;
+  UnsetVector<std::uint32_t> column;
+  UnsetVector<std::uint64_t> value;
 };
 
 // Adds weights[d - 1] to U[min(a,b), max(a,b)] for every unordered pair of positions of one line at distance

@@ -15,14 +15,16 @@ namespace {
 constexpr std::size_t kBlock = 2048;  // rows of one task
 constexpr std::size_t kParallelWork = std::size_t{1}
                                       << 20;  // multiply-adds; below, waking a worker costs more
-constexpr double kSmallestNorm = 1e-37;       // its inverse is still finite in float
+constexpr std::size_t kInlineWork = std::size_t{1}
+                                    << 26;  // some 20 ms: one thread needs no hand-over below it
+constexpr double kSmallestNorm = 1e-37;     // its inverse is still finite in float
 
 // Runs block(first, last, number) over the rows: here when the work is small, else on the pool.
 void by_blocks(std::size_t rows, std::size_t work, unsigned threads, Control& control,
                const std::function<void(std::size_t, std::size_t, std::size_t)>& block) {
   const std::size_t blocks = (rows + kBlock - 1) / kBlock;
   const auto run = [&](std::size_t b) { block(b * kBlock, std::min(rows, (b + 1) * kBlock), b); };
-  if (work < kParallelWork) {
+  if (work < (threads == 1 ? kInlineWork : kParallelWork)) {
     for (std::size_t b = 0; b < blocks; ++b) run(b);
   } else {
     parallel_run(blocks, threads, [&](std::size_t b, unsigned) { run(b); }, control);

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/control.hpp"
+#include "base/memory.hpp"
 #include "base/pool.hpp"
 
 namespace stochos::words {
@@ -32,8 +33,8 @@ Marginals marginals(const UpperView& upper, Control& control);
 template <class T>
 struct FullRows {
   std::vector<std::int64_t> row_start;
-  std::vector<std::uint32_t> column;  // ascending in each row
-  std::vector<T> value;
+  UnsetVector<std::uint32_t> column;  // ascending in each row
+  UnsetVector<T> value;
 };
 
 // Every entry (a, b) of the upper triangle makes one of (a, b) and off the diagonal one of (b, a), with the

@@ -133,7 +133,7 @@ def test_saved_vectors_come_back_whole_and_mapped(tmp_path):
         np.testing.assert_array_equal(w.frequencies, [9, 5, 2, 1])
         assert w.total_tokens == 17
         assert w.settings == v.settings
-        assert {k: a.tolist() for k, a in w._state.items()} == {k: a.tolist() for k, a in state.items()}
+        assert {k: a.tolist() for k, a in w.state.items()} == {k: a.tolist() for k, a in state.items()}
         # Mapped, not copied: the address lies in a mapping of the file.
         address = w.matrix.ctypes.data
         spans = [
@@ -176,3 +176,28 @@ def test_a_file_of_the_right_kind_with_parts_missing_is_refused(tmp_path):
     _storage.write(tmp_path / "v", "word vectors", {"settings": {}}, {"matrix": MATRIX}, "test")
     with pytest.raises(FileFormatError, match="does not hold word vectors"):
         words.load_vectors(tmp_path / "v")
+
+
+@pytest.mark.parametrize("meta", [{"settings": "abc", "total_tokens": 1}, {"settings": {}, "total_tokens": -1}, {}])
+def test_impossible_settings_in_a_file_are_refused(tmp_path, meta):
+    from stochos import _storage
+
+    blob, offsets = _storage.pack_words(VOCABULARY)
+    arrays = {"matrix": MATRIX, "words": blob, "word_offsets": offsets}
+    _storage.write(tmp_path / "v", "word vectors", meta, arrays, "test")
+    with pytest.raises(FileFormatError, match="does not hold word vectors"):
+        words.load_vectors(tmp_path / "v")
+
+
+def test_a_file_with_nan_is_refused_at_once_or_at_the_first_question(tmp_path):
+    from stochos import _storage
+
+    blob, offsets = _storage.pack_words(VOCABULARY)
+    bad = MATRIX.copy()
+    bad[2, 1] = np.nan
+    arrays = {"matrix": bad, "words": blob, "word_offsets": offsets}
+    _storage.write(tmp_path / "v", "word vectors", {"settings": {}, "total_tokens": None}, arrays, "test")
+    with pytest.raises(FileFormatError, match="row 2"):
+        words.load_vectors(tmp_path / "v")
+    with pytest.raises(InputError, match="'queen'"):
+        words.load_vectors(tmp_path / "v", verify=False).similar("the")

@@ -98,6 +98,11 @@ class VectorData:
         return copy.deepcopy(self._settings)
 
     @property
+    def state(self) -> dict[str, NDArray[Any]]:
+        """What the optimiser needs to go on: dict of name to array; empty for vectors that were not fitted here."""
+        return dict(self._state)
+
+    @property
     def norms(self) -> NDArray[np.float32]:
         """Length of each vector: ndarray of float32, shape (V,), read-only, computed once.
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, Literal
 
 from numpy import float32
 from numpy.typing import NDArray
 
-from stochos.errors import FileFormatError, InputError
+from stochos.errors import FileFormatError
 from stochos.words import _queries, _vector_data
 from stochos.words._queries import Keywords
 
@@ -212,14 +212,41 @@ class Vectors(_vector_data.VectorData):
         left, right = (_queries.sentence(where, self, tokens, "sum") for tokens in (a, b))
         return _queries.compare(where, left, right, metric)
 
-    def evaluate(self, path: str | os.PathLike[str], **options: Any) -> Evaluation:
-        """Score the vectors on a file of word similarities or analogies.
+    def evaluate(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        kind: Literal["similarity", "analogy"] | None = None,
+        top: int | None = None,
+        lowercase: bool = True,
+        metric: Literal["cosine", "dot"] = "cosine",
+        method: Literal["add", "multiply"] = "add",
+        threads: int | None = None,
+        progress: Callable[[int, int], object] | None = None,
+    ) -> Evaluation:
+        """Score the vectors on a file of human similarity judgements or of analogies.
 
-        Takes the options of `stochos.words.evaluation.evaluate`, and says there what the files hold.
+        `stochos.words.evaluation.evaluate` says what the files hold, what the options mean and what is raised.
+
+        Returns
+        -------
+        Evaluation
+            ``score`` is Spearman's rank correlation or the share of right answers; ``used`` and ``total`` tell how many
+            pairs or questions it rests on.
         """
         from stochos.words.evaluation import evaluate  # a module of its own: few calls need it
 
-        return evaluate(self, path, **options)
+        return evaluate(
+            self,
+            path,
+            kind=kind,
+            top=top,
+            lowercase=lowercase,
+            metric=metric,
+            method=method,
+            threads=threads,
+            progress=progress,
+        )
 
     def to_word2vec(
         self,
@@ -228,7 +255,7 @@ class Vectors(_vector_data.VectorData):
         header: bool = True,
         *,
         allow_spaces: bool = False,
-        progress: Any = None,
+        progress: Callable[[int, int], object] | None = None,
     ) -> None:
         """Write the words and vectors in the text or binary format of word2vec.
 
@@ -281,7 +308,9 @@ def load_vectors(path: str | os.PathLike[str], verify: bool = True) -> Vectors:
             state,
             check_numbers=verify,
         )
-    except (KeyError, TypeError, InputError) as error:
+    except FileFormatError:
+        raise
+    except (KeyError, TypeError, ValueError) as error:
         msg = f"[{where}] {os.fspath(path)} does not hold word vectors as this version writes them ({error})"
         raise FileFormatError(msg) from error
     return made
