@@ -1,4 +1,5 @@
-// Stop and progress of one long call. Workers poll stopped() and add to done(); the waiting thread polls the caller.
+// Stop and progress of one long call. Workers poll stopped() and add to done(); the waiting thread polls the
+// caller.
 #pragma once
 #include <atomic>
 #include <cstdint>

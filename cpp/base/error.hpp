@@ -29,6 +29,7 @@ class Stopped : public std::exception {
 };
 
 // An `os` error carrying errno's meaning and the file it concerns.
-[[noreturn]] void throw_os_error(const std::string& where, const std::string& action, const std::string& path, int code);
+[[noreturn]] void throw_os_error(const std::string& where, const std::string& action, const std::string& path,
+                                 int code);
 
 }  // namespace stochos

@@ -48,8 +48,9 @@ void write_all(int descriptor, const char* data, std::size_t size) {
 
 }  // namespace
 
-AtomicFile::AtomicFile(std::string path, std::string where) : path_(std::move(path)), where_(std::move(where)) {
-  struct stat info {};
+AtomicFile::AtomicFile(std::string path, std::string where)
+    : path_(std::move(path)), where_(std::move(where)) {
+  struct stat info{};
   const bool exists = ::stat(path_.c_str(), &info) == 0;
   if (exists && S_ISDIR(info.st_mode)) throw_os_error(where_, "write", path_, EISDIR);
   // A link is followed, so that the file it names is replaced and the link stays.
@@ -69,7 +70,9 @@ AtomicFile::AtomicFile(std::string path, std::string where) : path_(std::move(pa
   ::fchmod(descriptor_, mode);
 }
 
-AtomicFile::~AtomicFile() { discard(); }
+AtomicFile::~AtomicFile() {
+  discard();
+}
 
 void AtomicFile::discard() noexcept {
   if (descriptor_ < 0) return;
@@ -96,7 +99,8 @@ void AtomicFile::commit() {
   if (::fsync(descriptor_) != 0) fail("write", errno);
   if (::rename(temporary_.c_str(), path_.c_str()) != 0) fail("replace", errno);
   ::close(std::exchange(descriptor_, -1));
-  // The rename itself becomes durable with the folder; a file system that cannot sync folders is not an error.
+  // The rename itself becomes durable with the folder; a file system that cannot sync folders is not an
+  // error.
   const int folder = ::open(folder_of(path_).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (folder >= 0) {
     ::fsync(folder);
@@ -107,7 +111,7 @@ void AtomicFile::commit() {
 MappedFile::MappedFile(const std::string& path, const std::string& where) {
   const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (descriptor < 0) throw_os_error(where, "read", path, errno);
-  struct stat info {};
+  struct stat info{};
   int code = ::fstat(descriptor, &info) == 0 ? 0 : errno;
   if (code == 0 && S_ISDIR(info.st_mode)) code = EISDIR;
   if (code == 0 && info.st_size > 0) {
@@ -169,7 +173,8 @@ void SpillBuffer::grow(std::size_t capacity) {
     void* address = std::realloc(data_, capacity);
     if (address == nullptr) {
       throw Error(ErrorKind::memory, where_,
-                  "out of memory at " + std::to_string(capacity) + " bytes; give memory='2GB' or so to work from disk");
+                  "out of memory at " + std::to_string(capacity) +
+                      " bytes; give memory='2GB' or so to work from disk");
     }
     data_ = static_cast<char*>(address);
     prefer_huge_pages(data_ + capacity_, capacity - capacity_);
@@ -180,7 +185,8 @@ void SpillBuffer::grow(std::size_t capacity) {
   if (moving) open_file();
   if (const int code = ::posix_fallocate(descriptor_, 0, static_cast<off_t>(capacity)); code != 0) {
     if (moving) ::close(std::exchange(descriptor_, -1));
-    throw_os_error(where_, "reserve " + std::to_string(capacity) + " bytes of temporary space in", folder_, code);
+    throw_os_error(where_, "reserve " + std::to_string(capacity) + " bytes of temporary space in", folder_,
+                   code);
   }
   void* address = ::mmap(nullptr, capacity, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor_, 0);
   if (address == MAP_FAILED) {

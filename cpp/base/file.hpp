@@ -40,8 +40,8 @@ class MappedFile {
 };
 
 // A growing block of plain bytes: in memory up to `limit`, beyond it in a mapped temporary file in `folder`.
-// The file has no name from the start (unlinked), so that no end of the process leaves it behind, and its blocks are
-// reserved before they are touched, so that a full disk is an error and not a signal.
+// The file has no name from the start (unlinked), so that no end of the process leaves it behind, and its
+// blocks are reserved before they are touched, so that a full disk is an error and not a signal.
 class SpillBuffer {
  public:
   SpillBuffer(std::size_t limit, std::string folder, std::string where);

@@ -65,7 +65,8 @@ class Pool {
 
  private:
   void start_worker() {
-    // Workers live as long as the process: detached, so that interpreter exit never waits for a parked thread.
+    // Workers live as long as the process: detached, so that interpreter exit never waits for a parked
+    // thread.
     std::thread([this] { work(); }).detach();
     ++workers_;
   }
@@ -115,7 +116,8 @@ Pool& pool() {
   Pool* existing = current_pool.load(std::memory_order_acquire);
   if (existing == nullptr) {
     static const bool registered = [] {
-      // A forked child has none of the threads and perhaps a locked mutex: it starts over with a pool of its own.
+      // A forked child has none of the threads and perhaps a locked mutex: it starts over with a pool of its
+      // own.
       pthread_atfork(nullptr, nullptr, [] { current_pool.store(nullptr, std::memory_order_release); });
       return true;
     }();
@@ -135,7 +137,8 @@ unsigned cgroup_cpus() {
   if (v2 >> quota >> period && quota != "max" && period > 0) {
     return static_cast<unsigned>(std::max(1.0, std::atof(quota.c_str()) / period + 0.999));
   }
-  std::ifstream v1_quota("/sys/fs/cgroup/cpu/cpu.cfs_quota_us"), v1_period("/sys/fs/cgroup/cpu/cpu.cfs_period_us");
+  std::ifstream v1_quota("/sys/fs/cgroup/cpu/cpu.cfs_quota_us"),
+      v1_period("/sys/fs/cgroup/cpu/cpu.cfs_period_us");
   double amount = 0;
   if (v1_quota >> amount && v1_period >> period && amount > 0 && period > 0) {
     return static_cast<unsigned>(std::max(1.0, amount / period + 0.999));
@@ -145,7 +148,8 @@ unsigned cgroup_cpus() {
 
 }  // namespace
 
-void parallel_run(std::size_t count, unsigned threads, const std::function<void(std::size_t, unsigned)>& task, Control& control) {
+void parallel_run(std::size_t count, unsigned threads, const std::function<void(std::size_t, unsigned)>& task,
+                  Control& control) {
   if (count == 0) return;
   Job job;
   job.count = count;
@@ -168,7 +172,8 @@ unsigned default_threads() {
   }
   unsigned cpus = std::max(1U, std::thread::hardware_concurrency());
   cpu_set_t allowed;
-  if (sched_getaffinity(0, sizeof allowed, &allowed) == 0) cpus = static_cast<unsigned>(std::max(1, CPU_COUNT(&allowed)));
+  if (sched_getaffinity(0, sizeof allowed, &allowed) == 0)
+    cpus = static_cast<unsigned>(std::max(1, CPU_COUNT(&allowed)));
   if (const unsigned quota = cgroup_cpus(); quota > 0) cpus = std::min(cpus, quota);
   return std::min(cpus, kMostThreads);
 }

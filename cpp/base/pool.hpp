@@ -7,14 +7,16 @@
 
 namespace stochos {
 
-// Runs task(0..count-1, slot) on `threads` workers and returns when all are done. `slot` < threads is the number of
-// the calling lane, for scratch space. The calling thread only waits: it polls `control` every 20 ms, so signals are
-// seen also when threads == 1. The first exception of a task, or of the poll, stops the run and is thrown here.
-// Safe from several threads at once and in a forked child. Tasks must not call parallel_run themselves.
-void parallel_run(std::size_t count, unsigned threads, const std::function<void(std::size_t task, unsigned slot)>& task,
-                  Control& control);
+// Runs task(0..count-1, slot) on `threads` workers and returns when all are done. `slot` < threads is the
+// number of the calling lane, for scratch space. The calling thread only waits: it polls `control` every 20
+// ms, so signals are seen also when threads == 1. The first exception of a task, or of the poll, stops the
+// run and is thrown here. Safe from several threads at once and in a forked child. Tasks must not call
+// parallel_run themselves.
+void parallel_run(std::size_t count, unsigned threads,
+                  const std::function<void(std::size_t task, unsigned slot)>& task, Control& control);
 
-// STOCHOS_NUM_THREADS, else what affinity and the cgroup's CPU quota allow. Throws Error(value) on a bad variable.
+// STOCHOS_NUM_THREADS, else what affinity and the cgroup's CPU quota allow. Throws Error(value) on a bad
+// variable.
 unsigned default_threads();
 
 }  // namespace stochos

@@ -16,13 +16,20 @@ namespace {
 
 const char* class_of(ErrorKind kind) {
   switch (kind) {
-    case ErrorKind::value: return "InputError";
-    case ErrorKind::type: return "InputTypeError";
-    case ErrorKind::key: return "UnknownNameError";
-    case ErrorKind::os: return "FileError";
-    case ErrorKind::memory: return "OutOfMemoryError";
-    case ErrorKind::convergence: return "ConvergenceError";
-    case ErrorKind::format: return "FileFormatError";
+    case ErrorKind::value:
+      return "InputError";
+    case ErrorKind::type:
+      return "InputTypeError";
+    case ErrorKind::key:
+      return "UnknownNameError";
+    case ErrorKind::os:
+      return "FileError";
+    case ErrorKind::memory:
+      return "OutOfMemoryError";
+    case ErrorKind::convergence:
+      return "ConvergenceError";
+    case ErrorKind::format:
+      return "FileFormatError";
   }
   return "Error";
 }
@@ -32,7 +39,8 @@ void translate(std::exception_ptr pointer) {
     if (pointer) std::rethrow_exception(pointer);
   } catch (const Error& error) {
     const py::object cls = py::module_::import("stochos.errors").attr(class_of(error.kind()));
-    const py::object made = error.kind() == ErrorKind::os ? cls(error.os_code(), error.what()) : cls(error.what());
+    const py::object made =
+        error.kind() == ErrorKind::os ? cls(error.os_code(), error.what()) : cls(error.what());
     PyErr_SetObject(cls.ptr(), made.ptr());
   } catch (const Stopped& error) {
     const py::object cls = py::module_::import("stochos.errors").attr("StoppedError");
@@ -53,22 +61,35 @@ void bind_base(py::module_& m) {
   m.def("blas_description", &blas::description);
   m.def("cuda_available", [] { return false; });
 
-  m.def("philox", [](const Array<std::uint32_t>& counter, const Array<std::uint32_t>& key) {
-    if (counter.size() != 4 || key.size() != 2) throw Error(ErrorKind::value, "random.philox", "counter has 4 words and key 2");
-    const std::uint32_t* c = counter.data();
-    const random::Block block = random::philox({c[0], c[1], c[2], c[3]}, {key.data()[0], key.data()[1]});
-    return adopt(std::vector<std::uint32_t>(block.begin(), block.end()));
-  }, py::arg("counter").noconvert(), py::arg("key").noconvert());
+  m.def(
+      "philox",
+      [](const Array<std::uint32_t>& counter, const Array<std::uint32_t>& key) {
+        if (counter.size() != 4 || key.size() != 2)
+          throw Error(ErrorKind::value, "random.philox", "counter has 4 words and key 2");
+        const std::uint32_t* c = counter.data();
+        const random::Block block = random::philox({c[0], c[1], c[2], c[3]}, {key.data()[0], key.data()[1]});
+        return adopt(std::vector<std::uint32_t>(block.begin(), block.end()));
+      },
+      py::arg("counter").noconvert(), py::arg("key").noconvert());
 
   py::class_<AtomicFile>(m, "AtomicFile")
       .def(py::init<std::string, std::string>(), py::arg("path"), py::arg("where"))
-      .def("write", [](AtomicFile& file, const py::buffer& data) {
-        const py::buffer_info info = data.request();
-        if (PyBuffer_IsContiguous(info.view(), 'C') == 0) throw Error(ErrorKind::value, "files.write", "the buffer is not contiguous");
-        py::gil_scoped_release release;
-        file.write(info.ptr, static_cast<std::size_t>(info.size) * static_cast<std::size_t>(info.itemsize));
-      }, py::arg("data"))
-      .def("commit", [](AtomicFile& file) { py::gil_scoped_release release; file.commit(); })
+      .def(
+          "write",
+          [](AtomicFile& file, const py::buffer& data) {
+            const py::buffer_info info = data.request();
+            if (PyBuffer_IsContiguous(info.view(), 'C') == 0)
+              throw Error(ErrorKind::value, "files.write", "the buffer is not contiguous");
+            py::gil_scoped_release release;
+            file.write(info.ptr,
+                       static_cast<std::size_t>(info.size) * static_cast<std::size_t>(info.itemsize));
+          },
+          py::arg("data"))
+      .def("commit",
+           [](AtomicFile& file) {
+             py::gil_scoped_release release;
+             file.commit();
+           })
       .def("discard", &AtomicFile::discard);
 }
 

@@ -39,8 +39,8 @@ Array<T> adopt(std::vector<T, Allocator>&& values) {
   return Array<T>({size}, {static_cast<py::ssize_t>(sizeof(T))}, data, keeper);
 }
 
-// Runs work(control) without the GIL. Every 20 ms the waiting thread looks for Ctrl-C, and at most ten times a second it
-// calls progress(done, total), which stops the run by returning False or raising.
+// Runs work(control) without the GIL. Every 20 ms the waiting thread looks for Ctrl-C, and at most ten times
+// a second it calls progress(done, total), which stops the run by returning False or raising.
 template <class Work>
 auto long_call(const py::object& progress, Work&& work) {
   auto last = std::chrono::steady_clock::now();

@@ -21,10 +21,10 @@ struct SgdBlock {
   const SgdSegment* segments;
   std::size_t segment_count;
   const SgdRecord* records;
-  std::uint64_t first_record;          // number of records[0] in the whole set: the counter of its draws
-  const std::uint64_t* observed;       // bit (row, column): the pair was seen, or is a word with itself
-  std::size_t observed_words_per_row;  // 64-bit words
-  float *rows, *columns;               // vectors of the two stripes
+  std::uint64_t first_record;           // number of records[0] in the whole set: the counter of its draws
+  const std::uint64_t* observed;        // bit (row, column): the pair was seen, or is a word with itself
+  std::size_t observed_words_per_row;   // 64-bit words
+  float *rows, *columns;                // vectors of the two stripes
   float *row_squares, *column_squares;  // Adagrad's running mean squares of the gradients
   const float *row_bias, *column_bias;  // log P of the words
   std::uint32_t column_words;           // words in the column stripe
@@ -35,7 +35,8 @@ struct SgdSettings {
   float inverse_dimension;
   float rate;
   float zero_weight;  // of each sampled zero
-  float zero_target;  // log of the PMI's numerator for one co-occurrence; the hinge is zero_target - bias - bias
+  float zero_target;  // log of the PMI's numerator for one co-occurrence; the hinge is zero_target - bias -
+                      // bias
   std::uint32_t negatives;
   std::uint32_t key[2];
   std::uint32_t epoch;

@@ -1,9 +1,9 @@
 // The hot inner loops as a table of functions, one table per instruction set.
 //
 // A kernel is one .inl file, compiled once in each level_*.cpp with that file's flags inside namespace
-// stochos::kernels::STOCHOS_LEVEL. An .inl includes nothing but simd.inl and <cstdint>-like C headers: an inline
-// function of the standard library compiled here with wide instructions could be the copy that the linker keeps for
-// everybody, and crash an older machine.
+// stochos::kernels::STOCHOS_LEVEL. An .inl includes nothing but simd.inl and <cstdint>-like C headers: an
+// inline function of the standard library compiled here with wide instructions could be the copy that the
+// linker keeps for everybody, and crash an older machine.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -16,16 +16,17 @@ struct Table {
   float (*dot)(const float* a, const float* b, std::size_t n);
   // One pass over a block (sgd.inl); scratch holds `stride` floats.
   SgdLoss (*sgd_block)(const SgdBlock& block, const SgdSettings& settings, float* scratch);
-  // Rows first..last-1 of Y = M X (spmm.inl): row i of M is entries row_begin[i]..row_end[i]-1, X and Y are row-major with
-  // `width` columns, a multiple of 16.
-  void (*spmm)(const std::int64_t* row_begin, const std::int64_t* row_end, const std::uint32_t* column, const float* value, const float* x, float* y,
-               std::size_t first, std::size_t last, std::size_t width);
+  // Rows first..last-1 of Y = M X (spmm.inl): row i of M is entries row_begin[i]..row_end[i]-1, X and Y are
+  // row-major with `width` columns, a multiple of 16.
+  void (*spmm)(const std::int64_t* row_begin, const std::int64_t* row_end, const std::uint32_t* column,
+               const float* value, const float* x, float* y, std::size_t first, std::size_t last,
+               std::size_t width);
   // pairs.inl
   std::size_t (*pairs_gather)(const std::uint32_t* ids, std::size_t size, const void* positions, bool wide,
                               std::size_t count, std::uint32_t own, std::uint32_t window, bool diagonal,
                               std::uint32_t* out, std::uint32_t* out_distance);
-  std::size_t (*pairs_empty_row)(std::uint32_t* sums, std::uint8_t* touched, std::size_t begin, std::size_t end,
-                                 std::uint32_t* column, std::uint32_t* value);
+  std::size_t (*pairs_empty_row)(std::uint32_t* sums, std::uint8_t* touched, std::size_t begin,
+                                 std::size_t end, std::uint32_t* column, std::uint32_t* value);
   // text.inl
   std::size_t (*token_edges)(const char* text, std::size_t n, std::uint32_t base, std::uint64_t* in_token,
                              std::uint32_t* edges);
@@ -36,8 +37,14 @@ struct Table {
 const Table& table();
 
 // One per level file.
-namespace baseline { extern const Table kTable; }
-namespace avx2 { extern const Table kTable; }
-namespace avx512 { extern const Table kTable; }
+namespace baseline {
+extern const Table kTable;
+}
+namespace avx2 {
+extern const Table kTable;
+}
+namespace avx512 {
+extern const Table kTable;
+}
 
 }  // namespace stochos::kernels

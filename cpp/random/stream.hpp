@@ -19,19 +19,22 @@ inline std::uint64_t mix(std::uint64_t x) noexcept {
 }
 
 inline Key stream_key(std::uint64_t seed, Purpose purpose) noexcept {
-  const std::uint64_t k = mix(mix(seed + 0x9E3779B97F4A7C15ULL) ^ (static_cast<std::uint64_t>(purpose) * 0xD1342543DE82EF95ULL));
+  const std::uint64_t k =
+      mix(mix(seed + 0x9E3779B97F4A7C15ULL) ^ (static_cast<std::uint64_t>(purpose) * 0xD1342543DE82EF95ULL));
   return {static_cast<std::uint32_t>(k), static_cast<std::uint32_t>(k >> 32)};
 }
 
 // Counter from two 64-bit numbers: which record or trajectory, and which draw of it.
 inline Block draw(Key key, std::uint64_t record, std::uint64_t index) noexcept {
-  return philox({static_cast<std::uint32_t>(index), static_cast<std::uint32_t>(index >> 32), static_cast<std::uint32_t>(record),
-                 static_cast<std::uint32_t>(record >> 32)},
+  return philox({static_cast<std::uint32_t>(index), static_cast<std::uint32_t>(index >> 32),
+                 static_cast<std::uint32_t>(record), static_cast<std::uint32_t>(record >> 32)},
                 key);
 }
 
 // [0, 1) with 32 bits.
-inline float uniform_float(std::uint32_t bits) noexcept { return static_cast<float>(bits >> 8) * 0x1p-24F; }
+inline float uniform_float(std::uint32_t bits) noexcept {
+  return static_cast<float>(bits >> 8) * 0x1p-24F;
+}
 // (0, 1): never 0 and never 1, with 53 bits of two words.
 inline double uniform_open(std::uint32_t high, std::uint32_t low) noexcept {
   const std::uint64_t bits = (std::uint64_t{high} << 32 | low) >> 11;

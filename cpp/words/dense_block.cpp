@@ -16,9 +16,10 @@ constexpr std::size_t kSlice = 1024;  // rows handled as one task
 
 template <class Work>
 void DenseBlock::each_slice(Work&& work) const {
-  parallel_run((rows_ + kSlice - 1) / kSlice, threads_, [&](std::size_t slice, unsigned) {
-    work(slice * kSlice, std::min(rows_, (slice + 1) * kSlice));
-  }, control_);
+  parallel_run(
+      (rows_ + kSlice - 1) / kSlice, threads_,
+      [&](std::size_t slice, unsigned) { work(slice * kSlice, std::min(rows_, (slice + 1) * kSlice)); },
+      control_);
 }
 
 void DenseBlock::fill_normal(std::uint64_t seed) {
@@ -40,14 +41,18 @@ std::vector<double> DenseBlock::inner(const DenseBlock& other) const {
   // Few enough partial sums to keep, each over every kParts-th slice, added up in order.
   constexpr std::size_t kParts = 16;
   std::vector<std::vector<double>> partial(std::min(kParts, slices), std::vector<double>(square, 0.0));
-  parallel_run(partial.size(), threads_, [&](std::size_t part, unsigned) {
-    std::vector<float> product(square);
-    for (std::size_t slice = part; slice < slices && !control_.stopped(); slice += partial.size()) {
-      const std::size_t first = slice * kSlice, n = std::min(kSlice, rows_ - first);
-      blas::gemm(true, false, width_, width_, n, 1.0F, row(first), width_, other.row(first), width_, 0.0F, product.data(), width_);
-      for (std::size_t k = 0; k < square; ++k) partial[part][k] += static_cast<double>(product[k]);
-    }
-  }, control_);
+  parallel_run(
+      partial.size(), threads_,
+      [&](std::size_t part, unsigned) {
+        std::vector<float> product(square);
+        for (std::size_t slice = part; slice < slices && !control_.stopped(); slice += partial.size()) {
+          const std::size_t first = slice * kSlice, n = std::min(kSlice, rows_ - first);
+          blas::gemm(true, false, width_, width_, n, 1.0F, row(first), width_, other.row(first), width_, 0.0F,
+                     product.data(), width_);
+          for (std::size_t k = 0; k < square; ++k) partial[part][k] += static_cast<double>(product[k]);
+        }
+      },
+      control_);
   for (std::size_t part = 1; part < partial.size(); ++part) {
     for (std::size_t k = 0; k < square; ++k) partial[0][k] += partial[part][k];
   }
@@ -56,8 +61,8 @@ std::vector<double> DenseBlock::inner(const DenseBlock& other) const {
 
 void DenseBlock::times(std::span<const float> small, std::size_t columns, float* out) const {
   each_slice([&](std::size_t first, std::size_t last) {
-    blas::gemm(false, false, last - first, columns, width_, 1.0F, row(first), width_, small.data(), columns, 0.0F,
-               out + first * columns, columns);
+    blas::gemm(false, false, last - first, columns, width_, 1.0F, row(first), width_, small.data(), columns,
+               0.0F, out + first * columns, columns);
   });
 }
 
@@ -69,22 +74,26 @@ void DenseBlock::orthonormalise(DenseBlock& scratch) {
     std::vector<float> map(width_ * width_);
     for (std::size_t j = 0; j < width_; ++j) {
       const double scale = values[j] > 1e-9 * values.back() ? 1.0 / std::sqrt(values[j]) : 0.0;
-      for (std::size_t i = 0; i < width_; ++i) map[i * width_ + j] = static_cast<float>(gram[i * width_ + j] * scale);
+      for (std::size_t i = 0; i < width_; ++i)
+        map[i * width_ + j] = static_cast<float>(gram[i * width_ + j] * scale);
     }
     times(map, width_, scratch.data());
     swap(scratch);
   }
 }
 
-void DenseBlock::apply(const SparseMatrix& matrix, std::span<const std::int64_t> row_end, std::size_t rows, DenseBlock& out) const {
+void DenseBlock::apply(const SparseMatrix& matrix, std::span<const std::int64_t> row_end, std::size_t rows,
+                       DenseBlock& out) const {
   const kernels::Table& table = kernels::table();
   constexpr std::size_t kRows = 64;  // small tasks: rows of frequent words hold most of the entries
-  parallel_run((rows + kRows - 1) / kRows, threads_, [&](std::size_t task, unsigned) {
-    const std::size_t first = task * kRows, last = std::min(rows, first + kRows);
-    table.spmm(matrix.row_start.data(), row_end.data(), matrix.column.data(), matrix.value.data(), data_.data(), out.data(), first,
-               last, width_);
-    control_.advance(last - first);
-  }, control_);
+  parallel_run((rows + kRows - 1) / kRows, threads_,
+               [&](std::size_t task, unsigned) {
+                 const std::size_t first = task * kRows, last = std::min(rows, first + kRows);
+                 table.spmm(matrix.row_start.data(), row_end.data(), matrix.column.data(),
+                            matrix.value.data(), data_.data(), out.data(), first, last, width_);
+                 control_.advance(last - first);
+               },
+               control_);
 }
 
 }  // namespace stochos::words

@@ -1,5 +1,5 @@
-// A tall dense matrix handled by slices of rows: products, orthonormal bases. Every sum is taken in one fixed order, so
-// that results do not depend on threads.
+// A tall dense matrix handled by slices of rows: products, orthonormal bases. Every sum is taken in one fixed
+// order, so that results do not depend on threads.
 #pragma once
 #include <cstdint>
 #include <span>
@@ -19,7 +19,9 @@ class DenseBlock {
  public:
   DenseBlock(std::size_t rows, std::size_t width, unsigned threads, Control& control)
       : rows_(rows), width_(width), threads_(threads), control_(control), data_(rows * width) {}
-  void set_rows(std::size_t rows) { rows_ = rows; }  // work on the first rows only; at most what it was made with
+  void set_rows(std::size_t rows) {
+    rows_ = rows;
+  }  // work on the first rows only; at most what it was made with
   float* data() { return data_.data(); }
   void swap(DenseBlock& other) { data_.swap(other.data_); }
   // Independent standard normal numbers; an even width.
@@ -31,7 +33,8 @@ class DenseBlock {
   // Orthonormal columns with the same span; directions beyond the rank become zero columns.
   void orthonormalise(DenseBlock& scratch);
   // First `rows` rows of out = (matrix with row i cut at row_end[i]) * this; the width is a multiple of 16.
-  void apply(const SparseMatrix& matrix, std::span<const std::int64_t> row_end, std::size_t rows, DenseBlock& out) const;
+  void apply(const SparseMatrix& matrix, std::span<const std::int64_t> row_end, std::size_t rows,
+             DenseBlock& out) const;
 
  private:
   const float* row(std::size_t i) const { return data_.data() + i * width_; }

@@ -9,7 +9,8 @@
 
 namespace stochos::words {
 
-std::vector<float> flatten(std::span<const float> matrix, std::size_t dimension, double q, unsigned threads, Control& control) {
+std::vector<float> flatten(std::span<const float> matrix, std::size_t dimension, double q, unsigned threads,
+                           Control& control) {
   const std::size_t d = dimension, rows = matrix.size() / d;
   std::vector<float> out(matrix.size());
   DenseBlock block(rows, d, threads, control);

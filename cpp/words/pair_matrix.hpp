@@ -17,6 +17,7 @@ struct PairMatrix {
 
 // From the exact upper triangle in units of 1 / unit (X[a, a] is twice its entry).
 PairMatrix make_pair_matrix(std::span<const std::int64_t> row_start, std::span<const std::uint32_t> column,
-                            std::span<const std::uint64_t> value, double unit, unsigned threads, Control& control);
+                            std::span<const std::uint64_t> value, double unit, unsigned threads,
+                            Control& control);
 
 }  // namespace stochos::words

@@ -16,8 +16,8 @@ namespace {
 
 constexpr std::size_t kLaneFloats = 16;  // widest vector register, in floats
 
-// Round r of a tournament of n stripes (n even): rounds 0..n-2 pair each stripe with one other (the circle method),
-// round n-1 pairs each with itself.
+// Round r of a tournament of n stripes (n even): rounds 0..n-2 pair each stripe with one other (the circle
+// method), round n-1 pairs each with itself.
 std::vector<std::pair<std::uint32_t, std::uint32_t>> round_pairs(std::uint32_t n, std::uint32_t r) {
   std::vector<std::pair<std::uint32_t, std::uint32_t>> pairs;
   if (r == n - 1) {
@@ -44,7 +44,8 @@ std::vector<std::uint32_t> round_order(std::uint32_t n, random::Key key, std::ui
 
 }  // namespace
 
-SgdProblem::SgdProblem(const PairData& data, std::size_t dimension, const Weighting& weighting, unsigned threads, Control& control)
+SgdProblem::SgdProblem(const PairData& data, std::size_t dimension, const Weighting& weighting,
+                       unsigned threads, Control& control)
     : stripes_(data.pairs.words()),
       dimension_(dimension),
       stride_((dimension + kLaneFloats - 1) / kLaneFloats * kLaneFloats),
@@ -53,7 +54,8 @@ SgdProblem::SgdProblem(const PairData& data, std::size_t dimension, const Weight
       vectors_(words() * stride_, 0.0F),
       squares_(words(), 1.0F),
       bias_(words()) {
-  for (std::uint32_t i = 0; i < stripes_.words; ++i) bias_[stripes_.start(stripes_.of(i)) + stripes_.place(i)] = data.log_probability[i];
+  for (std::uint32_t i = 0; i < stripes_.words; ++i)
+    bias_[stripes_.start(stripes_.of(i)) + stripes_.place(i)] = data.log_probability[i];
 }
 
 void SgdProblem::set(std::span<const float> matrix, std::span<const float> squares) {
@@ -72,19 +74,22 @@ void SgdProblem::get(std::span<float> matrix, std::span<float> squares) const {
   }
 }
 
-// The block with rows in a and columns in b, with its table of pairs that are not zeros: those of the block, those
-// of the opposite block (a pair is recorded on one side only), and words with themselves.
+// The block with rows in a and columns in b, with its table of pairs that are not zeros: those of the block,
+// those of the opposite block (a pair is recorded on one side only), and words with themselves.
 kernels::SgdBlock SgdProblem::directed(std::uint32_t a, std::uint32_t b, std::vector<std::uint64_t>& seen) {
-  const std::size_t block = std::size_t{a} * stripes_.count + b, opposite = std::size_t{b} * stripes_.count + a;
+  const std::size_t block = std::size_t{a} * stripes_.count + b,
+                    opposite = std::size_t{b} * stripes_.count + a;
   const std::size_t words_per_row = (stripes_.size(b) + 63) / 64;
-  seen.assign(stripes_.size(a) * words_per_row + 1, 0);  // one word to spare: empty columns have an address too
+  seen.assign(stripes_.size(a) * words_per_row + 1,
+              0);  // one word to spare: empty columns have an address too
   const auto mark = [&](std::size_t row, std::size_t column) {
     seen[row * words_per_row + column / 64] |= std::uint64_t{1} << (column % 64);
   };
   const auto each = [&](std::size_t which, auto&& put) {
     const kernels::SgdRecord* record = blocks_.records.data() + blocks_.record_start[which];
     for (std::size_t g = blocks_.segment_start[which]; g < blocks_.segment_start[which + 1]; ++g) {
-      for (std::uint32_t k = 0; k < blocks_.segments[g].count; ++k, ++record) put(blocks_.segments[g].row, record->column);
+      for (std::uint32_t k = 0; k < blocks_.segments[g].count; ++k, ++record)
+        put(blocks_.segments[g].row, record->column);
     }
   };
   each(block, mark);
@@ -146,7 +151,9 @@ kernels::SgdLoss SgdProblem::run_epoch(const EpochSettings& settings, Control& c
   std::vector<Lane> lanes(settings.threads);
   for (Lane& lane : lanes) lane.scratch.resize(stride_);
   const auto records_of = [&](std::uint32_t a, std::uint32_t b) {
-    const auto one = [&](std::size_t block) { return blocks_.record_start[block + 1] - blocks_.record_start[block]; };
+    const auto one = [&](std::size_t block) {
+      return blocks_.record_start[block + 1] - blocks_.record_start[block];
+    };
     const std::size_t n = stripes_.count;
     return one(a * n + b) + (a == b ? 0 : one(b * n + a));
   };
@@ -155,16 +162,18 @@ kernels::SgdLoss SgdProblem::run_epoch(const EpochSettings& settings, Control& c
     total.observed += loss.observed;
     total.zeros += loss.zeros;
     total.pairs += loss.pairs;
-    // PMI lies within the logarithm of the corpus, so a mean squared error of a million is far beyond any start.
+    // PMI lies within the logarithm of the corpus, so a mean squared error of a million is far beyond any
+    // start.
     constexpr double kDiverged = 1e6;
     if (!(total.observed <= kDiverged * static_cast<double>(records())) || !std::isfinite(total.zeros)) {
       throw Error(ErrorKind::convergence, "words.fit",
-                  "diverged in epoch " + std::to_string(settings.epoch + 1) + " at rate " + std::to_string(settings.rate) +
-                      ": the loss is out of all bounds; give a smaller rate");
+                  "diverged in epoch " + std::to_string(settings.epoch + 1) + " at rate " +
+                      std::to_string(settings.rate) + ": the loss is out of all bounds; give a smaller rate");
     }
   };
   using Pairs = std::vector<std::pair<std::uint32_t, std::uint32_t>>;
-  const auto run_round = [&](const Pairs& pairs, std::vector<kernels::SgdLoss>& losses, std::size_t k, unsigned slot) {
+  const auto run_round = [&](const Pairs& pairs, std::vector<kernels::SgdLoss>& losses, std::size_t k,
+                             unsigned slot) {
     const auto [a, b] = pairs[k];
     losses[k] = run_pair(a, b, kernel, lanes[slot].seen, lanes[slot].scratch.data());
     control.advance(records_of(a, b));
@@ -172,23 +181,31 @@ kernels::SgdLoss SgdProblem::run_epoch(const EpochSettings& settings, Control& c
 
   control.start(records());
   std::vector<Pairs> rounds;
-  for (const std::uint32_t r : round_order(stripes_.count, key, settings.epoch)) rounds.push_back(round_pairs(stripes_.count, r));
-  // A round of a small problem is over before a second thread has woken up; then one task does all, in the same order.
+  for (const std::uint32_t r : round_order(stripes_.count, key, settings.epoch))
+    rounds.push_back(round_pairs(stripes_.count, r));
+  // A round of a small problem is over before a second thread has woken up; then one task does all, in the
+  // same order.
   constexpr std::size_t kSmall = 200'000;
   if (settings.threads == 1 || records() * (1 + settings.negatives) < kSmall) {
-    parallel_run(1, 1, [&](std::size_t, unsigned) {
-      for (const Pairs& pairs : rounds) {
-        std::vector<kernels::SgdLoss> losses(pairs.size());
-        for (std::size_t k = 0; k < pairs.size() && !control.stopped(); ++k) run_round(pairs, losses, k, 0);
-        for (const kernels::SgdLoss& loss : losses) add(loss);
-        if (control.stopped()) return;
-      }
-    }, control);
+    parallel_run(
+        1, 1,
+        [&](std::size_t, unsigned) {
+          for (const Pairs& pairs : rounds) {
+            std::vector<kernels::SgdLoss> losses(pairs.size());
+            for (std::size_t k = 0; k < pairs.size() && !control.stopped(); ++k)
+              run_round(pairs, losses, k, 0);
+            for (const kernels::SgdLoss& loss : losses) add(loss);
+            if (control.stopped()) return;
+          }
+        },
+        control);
     return total;
   }
   for (const Pairs& pairs : rounds) {
     std::vector<kernels::SgdLoss> losses(pairs.size());
-    parallel_run(pairs.size(), settings.threads, [&](std::size_t k, unsigned slot) { run_round(pairs, losses, k, slot); }, control);
+    parallel_run(
+        pairs.size(), settings.threads,
+        [&](std::size_t k, unsigned slot) { run_round(pairs, losses, k, slot); }, control);
     for (const kernels::SgdLoss& loss : losses) add(loss);
   }
   return total;

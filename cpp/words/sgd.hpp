@@ -1,4 +1,5 @@
-// Weighted least squares on observed PMI plus sampled zeros, by stochastic gradient descent over word stripes.
+// Weighted least squares on observed PMI plus sampled zeros, by stochastic gradient descent over word
+// stripes.
 #pragma once
 #include <cstdint>
 #include <span>
@@ -22,12 +23,14 @@ struct EpochSettings {
 //          + sum over sampled unobserved pairs  w0 softplus(<v_i, v_j> - PMI at x = 1)
 // with Adagrad, one accumulator a word (the mean over coordinates of the squared gradient).
 //
-// Deterministic for any number of threads: in a round of the tournament every stripe meets one other, so that the
-// blocks of a round share nothing; rounds follow one another. (R. Gemulla et al., "Large-scale matrix factorization
-// with distributed stochastic gradient descent", KDD 2011, doi:10.1145/2020408.2020426, for one shared set of vectors.)
+// Deterministic for any number of threads: in a round of the tournament every stripe meets one other, so that
+// the blocks of a round share nothing; rounds follow one another. (R. Gemulla et al., "Large-scale matrix
+// factorization with distributed stochastic gradient descent", KDD 2011, doi:10.1145/2020408.2020426, for one
+// shared set of vectors.)
 class SgdProblem {
  public:
-  SgdProblem(const PairData& data, std::size_t dimension, const Weighting& weighting, unsigned threads, Control& control);
+  SgdProblem(const PairData& data, std::size_t dimension, const Weighting& weighting, unsigned threads,
+             Control& control);
   // Matrix (words x dimension) and accumulators (words), in word order.
   void set(std::span<const float> matrix, std::span<const float> squares);
   void get(std::span<float> matrix, std::span<float> squares) const;
@@ -38,8 +41,8 @@ class SgdProblem {
   std::size_t dimension() const { return dimension_; }
 
  private:
-  kernels::SgdLoss run_pair(std::uint32_t a, std::uint32_t b, const kernels::SgdSettings& settings, std::vector<std::uint64_t>& seen,
-                            float* scratch);
+  kernels::SgdLoss run_pair(std::uint32_t a, std::uint32_t b, const kernels::SgdSettings& settings,
+                            std::vector<std::uint64_t>& seen, float* scratch);
   kernels::SgdBlock directed(std::uint32_t a, std::uint32_t b, std::vector<std::uint64_t>& seen);
 
   Stripes stripes_;

@@ -48,6 +48,13 @@ def choice(where: str, name: str, value: object, allowed: tuple[str, ...]) -> st
     raise InputError(msg)
 
 
+def instance(where: str, name: str, value: object, kind: type, mend: str) -> None:
+    """Refuse a `value` that is no `kind`."""
+    if not isinstance(value, kind):
+        msg = f"[{where}] {name} is of type {type(value).__name__}; {mend}"
+        raise InputTypeError(msg)
+
+
 def threads(where: str, value: object) -> int:
     """Return the number of threads: `value`, or the default when it is None."""
     return _core.default_threads() if value is None else whole(where, "threads", value, 1, 1024)

@@ -128,7 +128,7 @@ def write(
             begin = start + entry["offset"]
             file.write(bytes(begin - size))
             for part in _steps(block):
-                file.write(part)
+                file.write(part.data)
             size = begin + block.size
         file.commit()
     finally:

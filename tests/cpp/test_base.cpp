@@ -36,7 +36,9 @@ TEST(pool_runs_each_task_once_from_many_callers) {
       for (unsigned threads : {1U, 2U, 3U, 8U}) {
         std::vector<std::atomic<int>> seen(1000);
         Control control;
-        parallel_run(seen.size(), threads, [&](std::size_t i, unsigned slot) { seen[i] += slot < threads ? 1 : 100; }, control);
+        parallel_run(
+            seen.size(), threads, [&](std::size_t i, unsigned slot) { seen[i] += slot < threads ? 1 : 100; },
+            control);
         for (const auto& s : seen) wrong += s != 1;
       }
     });
@@ -49,7 +51,12 @@ TEST(pool_passes_on_a_task_exception) {
   Control control;
   bool caught = false;
   try {
-    parallel_run(100, 2, [](std::size_t i, unsigned) { if (i == 17) throw std::runtime_error("seventeen"); }, control);
+    parallel_run(
+        100, 2,
+        [](std::size_t i, unsigned) {
+          if (i == 17) throw std::runtime_error("seventeen");
+        },
+        control);
   } catch (const std::runtime_error& error) {
     caught = std::string(error.what()) == "seventeen";
   }
@@ -60,7 +67,12 @@ TEST(pool_stops_when_the_tick_says_no) {
   Control control([](std::uint64_t, std::uint64_t) { return false; });
   bool stopped = false;
   try {
-    parallel_run(2, 2, [&](std::size_t, unsigned) { while (!control.stopped()) std::this_thread::yield(); }, control);
+    parallel_run(
+        2, 2,
+        [&](std::size_t, unsigned) {
+          while (!control.stopped()) std::this_thread::yield();
+        },
+        control);
   } catch (const Stopped&) {
     stopped = true;
   }
@@ -79,9 +91,16 @@ TEST(atomic_file_replaces_whole_or_not_at_all) {
   char folder[] = "/tmp/stochos-test-XXXXXX";
   CHECK(mkdtemp(folder) != nullptr);
   const std::string path = std::string(folder) + "/a";
-  { AtomicFile file(path, "test"); file.write("one", 3); file.commit(); }
+  {
+    AtomicFile file(path, "test");
+    file.write("one", 3);
+    file.commit();
+  }
   CHECK(content(path) == "one");
-  { AtomicFile file(path, "test"); file.write("two", 3); }
+  {
+    AtomicFile file(path, "test");
+    file.write("two", 3);
+  }
   CHECK(content(path) == "one");
   bool failed = false;
   try {

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from stochos import _checks, _core
 from stochos._progress import Progress, progress_callback
-from stochos.errors import InputError, InputTypeError
+from stochos.errors import InputError
 from stochos.random import seed_of
 from stochos.words.counts import Counts
 from stochos.words.vectors import Vectors
@@ -154,9 +154,7 @@ def fit(
     (4, 2)
     """
     where = "words.fit"
-    if not isinstance(counts, Counts):
-        msg = f"[{where}] counts is of type {type(counts).__name__}; give what words.count returns"
-        raise InputTypeError(msg)
+    _checks.instance(where, "counts", counts, Counts, "give what words.count returns")
     options: dict[str, Any] = {
         "solver": _checks.choice(where, "solver", solver, ("sgd", "spectral")),
         "dim": _checks.whole(where, "dim", dim, 1, 4096),
@@ -239,9 +237,8 @@ def resume(
         The vectors hold no optimiser state, or vocabulary or pairs are not those of the first fit.
     """
     where = "words.resume"
-    if not isinstance(vectors, Vectors) or not isinstance(counts, Counts):
-        msg = f"[{where}] takes Vectors and Counts, not {type(vectors).__name__} and {type(counts).__name__}"
-        raise InputTypeError(msg)
+    _checks.instance(where, "vectors", vectors, Vectors, "give what words.fit returns")
+    _checks.instance(where, "counts", counts, Counts, "give what words.count returns")
     state, options = vectors.state, vectors.settings.get("fit")
     if not isinstance(options, dict) or "raw" not in state or "squares" not in state:
         msg = f"[{where}] these vectors hold no optimiser state; give vectors from words.fit(..., solver='sgd')"
