@@ -14,11 +14,13 @@ namespace stochos::kernels::STOCHOS_LEVEL {
 #include "kernels/simd.inl"
 // clang-format off
 #include "kernels/dot.inl"
+#include "kernels/dots.inl"
 #include "kernels/pairs.inl"
 // clang-format on
 
 extern const Table kTable = {
     .dot = dot,
+    .dots = dots,
     .pairs_gather = pairs_gather,
     .pairs_empty_row = pairs_empty_row,
 };

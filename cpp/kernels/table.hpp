@@ -12,6 +12,7 @@ namespace stochos::kernels {
 
 struct Table {
   float (*dot)(const float* a, const float* b, std::size_t n);
+  void (*dots)(const float* rows, std::size_t count, std::size_t dim, const float* query, float* out);
   // pairs.inl
   std::size_t (*pairs_gather)(const std::uint32_t* ids, std::size_t size, const void* positions, bool wide,
                               std::size_t count, std::uint32_t own, std::uint32_t window, bool diagonal,
