@@ -1,5 +1,5 @@
-// Inner products of a query with `count` rows: four rows share each load of the query, and their four sums hide the
-// latency of the multiply-add. A row's sum has the same order wherever the row stands.
+// Inner products of a query with `count` rows: four rows share each load of the query, and their four sums
+// hide the latency of the multiply-add. A row's sum has the same order wherever the row stands.
 static void dots(const float* rows, std::size_t count, std::size_t dim, const float* query, float* out) {
   std::size_t r = 0;
   for (; r + 4 <= count; r += 4) {

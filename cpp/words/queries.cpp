@@ -14,11 +14,11 @@ namespace {
 
 constexpr std::size_t kBlock = 2048;  // rows of one task
 constexpr std::size_t kStep = 256;    // scores that wait together for the selection
-constexpr std::size_t kParallelWork = std::size_t{1}
-                                      << 20;  // multiply-adds; below, waking a worker costs more
-constexpr std::size_t kInlineWork = std::size_t{1}
-                                    << 26;  // some 20 ms: one thread needs no hand-over below it
-constexpr double kSmallestNorm = 1e-37;     // its inverse is still finite in float
+// Multiply-adds, some 1 ms on one core: below, waking workers costs more than it brings.
+constexpr std::size_t kParallelWork = std::size_t{1} << 22;
+// Some 20 ms: below, one thread needs no other to stay open to Ctrl-C.
+constexpr std::size_t kInlineWork = std::size_t{1} << 26;
+constexpr double kSmallestNorm = 1e-37;  // its inverse is still finite in float
 
 // Runs block(first, last, number) over the rows: here when the work is small, else on the pool.
 void by_blocks(std::size_t rows, std::size_t work, unsigned threads, Control& control,
@@ -133,10 +133,12 @@ Ranked best_rows(Matrix matrix, std::span<const float> query, std::span<const fl
     for (std::size_t start = first; start < last; start += kStep) {
       const std::size_t n = std::min(kStep, last - start);
       dots(matrix.row(start), n, matrix.dim, query.data(), scores);
+      if (!scale.empty()) {
+        for (std::size_t i = 0; i < n; ++i) scores[i] *= scale[start + i];
+      }
       for (std::size_t i = 0; i < n; ++i) {
         if (!mask.empty() && mask[start + i] == 0) continue;
-        own.offer(scale.empty() ? scores[i] : scores[i] * scale[start + i],
-                  static_cast<std::uint32_t>(start + i));
+        own.offer(scores[i], static_cast<std::uint32_t>(start + i));
       }
     }
     selections[b] = std::move(own);
