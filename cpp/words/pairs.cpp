@@ -216,6 +216,7 @@ class Counter {
         blocks_.size(), threads_,
         [&](std::size_t task, unsigned slot) { count_block(blocks_[task], lanes_[slot]); }, control_);
     lanes_.clear();
+    const SpillBuffer done = std::move(positions_);  // freed here, before the result takes its room
   }
 
   void count_block(Block& block, Lane& lane) {

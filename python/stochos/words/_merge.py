@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,7 +19,7 @@ _DROPPED = 0xFFFFFFFF
 _HOW = "count every part with min_count=1, or with the same fixed vocabulary="
 
 
-def check_addable(a: Counts, b: Counts, where: str) -> None:
+def _check_addable(a: Counts, b: Counts, where: str) -> None:
     """Refuse a sum that would not be what counting both texts at once gives."""
     for name in _SAME:
         ours, theirs = getattr(a.settings, name), getattr(b.settings, name)
@@ -49,9 +48,10 @@ def check_addable(a: Counts, b: Counts, where: str) -> None:
         raise InputError(msg)
 
 
-def merged(parts: Sequence[Counts]) -> Parts:
-    """Sum counts that `check_addable` accepts."""
-    first = parts[0]
+def merged(first: Counts, second: Counts, where: str) -> Parts:
+    """Sum two counts; InputError when the sum would not be exact."""
+    _check_addable(first, second, where)
+    parts = (first, second)
     if first.settings.fixed_vocabulary:
         vocabulary = first.vocabulary
         frequencies = sum((p.frequencies for p in parts), np.zeros(len(first), np.int64))

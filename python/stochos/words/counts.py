@@ -307,15 +307,13 @@ class Counts:
         """
         if not isinstance(other, Counts):
             return NotImplemented
-        _merge.check_addable(self, other, "words.Counts.__add__")
+        parts = _merge.merged(self, other, "words.Counts.__add__")
         read = self.tokens_read + other.tokens_read
-        return Counts(*_merge.merged([self, other]), unit=self.unit, settings=self.settings, tokens_read=read)
+        return Counts(*parts, unit=self.unit, settings=self.settings, tokens_read=read)
 
     def __radd__(self, other: object) -> Counts:
         """``sum([a, b])`` begins with 0."""
-        if other == 0 and isinstance(other, int):
-            return self
-        return NotImplemented
+        return self if isinstance(other, int) and other == 0 else NotImplemented
 
     def prune(self, *, min_count: int = 1, max_vocabulary: int | None = None) -> Counts:
         """Leave out rare words; the result is what counting again with these settings gives.
