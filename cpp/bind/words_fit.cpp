@@ -37,7 +37,7 @@ void bind_words_fit(py::module_& m) {
              return long_call(progress, [&, start = view(row_start), columns = view(column),
                                          values = view(value)](Control& control) {
                return std::make_unique<PairMatrix>(
-                   words::make_pair_matrix(start, columns, values, unit, threads, control));
+                   words::make_pair_matrix({start, columns, values}, unit, threads, control));
              });
            }),
            py::arg("row_start").noconvert(), py::arg("column").noconvert(), py::arg("value").noconvert(),

@@ -13,7 +13,6 @@ namespace stochos::kernels::STOCHOS_LEVEL {
 
 #include "kernels/simd.inl"
 // clang-format off
-#include "kernels/dot.inl"
 #include "kernels/sgd.inl"
 #include "kernels/spmm.inl"
 #include "kernels/dots.inl"
@@ -22,7 +21,6 @@ namespace stochos::kernels::STOCHOS_LEVEL {
 // clang-format on
 
 extern const Table kTable = {
-    .dot = dot,
     .sgd_block = sgd_block,
     .spmm = spmm,
     .dots = dots,

@@ -60,7 +60,7 @@ static inline void fetch(const float* vector, std::size_t stride) {
 }
 
 // Inner products of x with `count` vectors; the array of pointers is readable up to a multiple of 3.
-static inline void dots(const float* x, float* const* vectors, std::uint32_t count, std::size_t stride, float* out) {
+static inline void dots_of_any(const float* x, float* const* vectors, std::uint32_t count, std::size_t stride, float* out) {
   for (std::uint32_t k = 0; k < count; k += 3) {
     const float *a = vectors[k], *b = vectors[k + 1], *c = vectors[k + 2];
     Vec sa = zero(), sb = zero(), sc = zero();
@@ -254,7 +254,7 @@ static SgdLoss sgd_block(const SgdBlock& block, const SgdSettings& s, float* scr
         if (count[r] == 6) {
           dots_of_6(x, batch.vectors + k, stride, batch.value + k);
         } else {
-          dots(x, batch.vectors + k, count[r], stride, batch.value + k);
+          dots_of_any(x, batch.vectors + k, count[r], stride, batch.value + k);
         }
       }
       if (first + kBatch < segment.count) prepare(first + kBatch, batches[turn ^ 1U], counts[turn ^ 1U]);

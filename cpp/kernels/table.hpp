@@ -13,7 +13,6 @@
 namespace stochos::kernels {
 
 struct Table {
-  float (*dot)(const float* a, const float* b, std::size_t n);
   // One pass over a block (sgd.inl); scratch holds `stride` floats.
   SgdLoss (*sgd_block)(const SgdBlock& block, const SgdSettings& settings, float* scratch);
   // Rows first..last-1 of Y = M X (spmm.inl): row i of M is entries row_begin[i]..row_end[i]-1, X and Y are
@@ -21,6 +20,7 @@ struct Table {
   void (*spmm)(const std::int64_t* row_begin, const std::int64_t* row_end, const std::uint32_t* column,
                const float* value, const float* x, float* y, std::size_t first, std::size_t last,
                std::size_t width);
+  // dots.inl
   void (*dots)(const float* rows, std::size_t count, std::size_t dim, const float* query, float* out);
   // pairs.inl
   std::size_t (*pairs_gather)(const std::uint32_t* ids, std::size_t size, const void* positions, bool wide,

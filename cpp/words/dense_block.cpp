@@ -82,7 +82,7 @@ void DenseBlock::orthonormalise(DenseBlock& scratch) {
   }
 }
 
-void DenseBlock::apply(const SparseMatrix& matrix, std::span<const std::int64_t> row_end, std::size_t rows,
+void DenseBlock::apply(const FullRows<float>& matrix, std::span<const std::int64_t> row_end, std::size_t rows,
                        DenseBlock& out) const {
   const kernels::Table& table = kernels::table();
   constexpr std::size_t kRows = 64;  // small tasks: rows of frequent words hold most of the entries

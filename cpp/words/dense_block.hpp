@@ -6,14 +6,9 @@
 #include <vector>
 
 #include "base/control.hpp"
+#include "words/symmetric.hpp"
 
 namespace stochos::words {
-
-struct SparseMatrix {
-  std::vector<std::int64_t> row_start;
-  std::vector<std::uint32_t> column;
-  std::vector<float> value;
-};
 
 class DenseBlock {
  public:
@@ -33,7 +28,7 @@ class DenseBlock {
   // Orthonormal columns with the same span; directions beyond the rank become zero columns.
   void orthonormalise(DenseBlock& scratch);
   // First `rows` rows of out = (matrix with row i cut at row_end[i]) * this; the width is a multiple of 16.
-  void apply(const SparseMatrix& matrix, std::span<const std::int64_t> row_end, std::size_t rows,
+  void apply(const FullRows<float>& matrix, std::span<const std::int64_t> row_end, std::size_t rows,
              DenseBlock& out) const;
 
  private:

@@ -46,7 +46,7 @@ std::vector<std::uint32_t> round_order(std::uint32_t n, random::Key key, std::ui
 
 SgdProblem::SgdProblem(const PairData& data, std::size_t dimension, const Weighting& weighting,
                        unsigned threads, Control& control)
-    : stripes_(data.pairs.words()),
+    : stripes_(data.words()),
       dimension_(dimension),
       stride_((dimension + kLaneFloats - 1) / kLaneFloats * kLaneFloats),
       zero_target_(static_cast<float>(-data.log_total)),

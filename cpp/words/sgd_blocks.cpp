@@ -109,10 +109,10 @@ PairBlocks make_blocks(const PairData& data, const Stripes& stripes, const Weigh
         std::size_t *record_next = &record_at[chunk * blocks], *segment_next = &segment_at[chunk * blocks];
         walk(chunk, [&](std::size_t block, std::uint32_t row, std::size_t k, bool fresh) {
           const std::uint32_t other = pairs.column[k];
-          const double x = static_cast<double>(pairs.count[k]);
+          const double x = static_cast<double>(pairs.value[k]);
           const double grown = weighting.power == 0.5 ? std::sqrt(x) : std::pow(x, weighting.power);
           const double weight = std::min(weighting.cap, weighting.base + weighting.scale * grown);
-          made.records[record_next[block]++] = {stripes.place(other), data.pmi(row, other, pairs.count[k]),
+          made.records[record_next[block]++] = {stripes.place(other), data.pmi(row, other, pairs.value[k]),
                                                 static_cast<float>(weight)};
           if (fresh) made.segments[segment_next[block]++] = {stripes.place(row), 0};
           ++made.segments[segment_next[block] - 1].count;

@@ -35,8 +35,8 @@ struct PairBlocks {
   // Blocks are directed: block (a, b) = a * stripes + b holds records whose row is in stripe a and column in
   // b.
   std::vector<std::size_t> record_start, segment_start;  // stripes^2 + 1
-  std::vector<kernels::SgdRecord> records;
-  std::vector<kernels::SgdSegment> segments;
+  UnsetVector<kernels::SgdRecord> records;
+  UnsetVector<kernels::SgdSegment> segments;
 };
 
 // What the counts say: the pairs, log of the sum of X, and log P of each word.
@@ -44,6 +44,7 @@ struct PairData {
   const PairMatrix& pairs;
   double log_total;
   std::span<const float> log_probability;
+  std::size_t words() const { return log_probability.size(); }
   float pmi(std::size_t row, std::uint32_t other, float count) const {
     return static_cast<float>(std::log(static_cast<double>(count)) - log_total) - log_probability[row] -
            log_probability[other];

@@ -13,15 +13,15 @@ namespace {
 constexpr std::size_t kRows = 512;  // rows of the sparse matrix made as one task
 
 // max(PMI - shift, 0) without its zeros.
-SparseMatrix positive_pmi(const PairData& data, double shift, unsigned threads, Control& control) {
+FullRows<float> positive_pmi(const PairData& data, double shift, unsigned threads, Control& control) {
   const PairMatrix& pairs = data.pairs;
-  const std::size_t rows = pairs.words(), tasks = (rows + kRows - 1) / kRows;
+  const std::size_t rows = data.words(), tasks = (rows + kRows - 1) / kRows;
   struct Part {
     std::vector<std::uint32_t> column;
     std::vector<float> value;
   };
   std::vector<Part> parts(tasks);
-  SparseMatrix matrix;
+  FullRows<float> matrix;
   matrix.row_start.assign(rows + 1, 0);
   parallel_run(
       tasks, threads,
@@ -31,7 +31,7 @@ SparseMatrix positive_pmi(const PairData& data, double shift, unsigned threads, 
         for (std::size_t i = task * kRows; i < last && !control.stopped(); ++i) {
           for (auto k = static_cast<std::size_t>(pairs.row_start[i]);
                k < static_cast<std::size_t>(pairs.row_start[i + 1]); ++k) {
-            const float value = data.pmi(i, pairs.column[k], pairs.count[k]) - static_cast<float>(shift);
+            const float value = data.pmi(i, pairs.column[k], pairs.value[k]) - static_cast<float>(shift);
             if (!(value > 0.0F)) continue;
             part.column.push_back(pairs.column[k]);
             part.value.push_back(value);
@@ -64,7 +64,7 @@ SparseMatrix positive_pmi(const PairData& data, double shift, unsigned threads, 
 // An orthonormal block near the leading eigenvectors. For a large vocabulary most of the way is gone on the
 // matrix of the first words alone (the frequent ones: a tenth of the words, a seventh of the entries), then
 // carried over to all words by one product with the columns of those words (Nystroem's extension).
-DenseBlock good_start(const SparseMatrix& matrix, std::size_t rows, std::size_t width,
+DenseBlock good_start(const FullRows<float>& matrix, std::size_t rows, std::size_t width,
                       const SpectralSettings& settings, Control& control) {
   constexpr std::size_t kCore = 4000, kRounds = 6;
   DenseBlock basis(rows, width, settings.threads, control), image(rows, width, settings.threads, control);
@@ -104,10 +104,10 @@ DenseBlock good_start(const SparseMatrix& matrix, std::size_t rows, std::size_t 
 }  // namespace
 
 SpectralFit fit_spectral(const PairData& data, const SpectralSettings& settings, Control& control) {
-  const std::size_t rows = data.pairs.words(), d = settings.dimension;
+  const std::size_t rows = data.words(), d = settings.dimension;
   const std::size_t width = (std::min(rows, d + settings.oversampling) + 15) / 16 * 16;
   control.start(0);  // the products differ too much in cost for an honest total
-  const SparseMatrix matrix = positive_pmi(data, settings.shift, settings.threads, control);
+  const FullRows<float> matrix = positive_pmi(data, settings.shift, settings.threads, control);
   const std::span<const std::int64_t> row_end(matrix.row_start.data() + 1, rows);
   DenseBlock basis = good_start(matrix, rows, width, settings, control);
   DenseBlock image(rows, width, settings.threads, control);
