@@ -54,20 +54,24 @@ Sums plain(const std::vector<std::uint32_t>& ids, const std::vector<std::uint64_
 Sums sums_of(const words::UpperTriangle& upper) {
   Sums sums;
   for (std::size_t a = 0; a + 1 < upper.row_start.size(); ++a) {
-    for (auto k = static_cast<std::size_t>(upper.row_start[a]); k < static_cast<std::size_t>(upper.row_start[a + 1]); ++k) {
+    for (auto k = static_cast<std::size_t>(upper.row_start[a]);
+         k < static_cast<std::size_t>(upper.row_start[a + 1]); ++k) {
       sums[{static_cast<std::uint32_t>(a), upper.column[k]}] = upper.value[k];
     }
   }
   return sums;
 }
 
-words::UpperView view_of(const words::UpperTriangle& upper) { return {upper.row_start, upper.column, upper.value}; }
+words::UpperView view_of(const words::UpperTriangle& upper) {
+  return {upper.row_start, upper.column, upper.value};
+}
 
 }  // namespace
 
 TEST(pairs_equal_a_plain_counter_also_with_wide_positions_and_on_disk) {
   for (const std::uint32_t size : {1U, 30U, 2000U, 100000U}) {
-    for (const std::size_t window : {std::size_t{1}, std::size_t{10}, std::size_t{16}, std::size_t{19}, std::size_t{35}}) {
+    for (const std::size_t window :
+         {std::size_t{1}, std::size_t{10}, std::size_t{16}, std::size_t{19}, std::size_t{35}}) {
       for (const bool flat : {true, false}) {
         const Text text = random_text(4000, size, static_cast<unsigned>(size + window));
         std::vector<std::uint64_t> weights(window, 3);
@@ -76,8 +80,10 @@ TEST(pairs_equal_a_plain_counter_also_with_wide_positions_and_on_disk) {
         }
         const Sums right = plain(text.ids, weights, flat);
         Control one, two;
-        CHECK(sums_of(words::count_pairs(text.ids, text.frequencies, weights, flat, 2, 1U << 30, "/tmp", one)) == right);
-        CHECK(sums_of(words::count_pairs_wide(text.ids, text.frequencies, weights, flat, 3, 0, "/tmp", two)) == right);
+        CHECK(sums_of(words::count_pairs(text.ids, text.frequencies, weights, flat, 2, 1U << 30, "/tmp",
+                                         one)) == right);
+        CHECK(sums_of(words::count_pairs_wide(text.ids, text.frequencies, weights, flat, 3, 0, "/tmp",
+                                              two)) == right);
       }
     }
   }
@@ -100,7 +106,8 @@ TEST(merge_sums_permutes_and_drops) {
   const Text text = random_text(3000, 40, 7);
   const std::vector<std::uint64_t> weights{1, 1, 1};
   Control control;
-  const auto upper = words::count_pairs(text.ids, text.frequencies, weights, true, 1, 1U << 30, "/tmp", control);
+  const auto upper =
+      words::count_pairs(text.ids, text.frequencies, weights, true, 1, 1U << 30, "/tmp", control);
   std::vector<std::uint32_t> same(40), back(40);
   for (std::uint32_t a = 0; a < 40; ++a) same[a] = a, back[a] = a % 5 == 0 ? words::kDropped : 39 - a;
   const std::vector<words::Mapped> parts{{view_of(upper), same}, {view_of(upper), back}};
@@ -116,17 +123,20 @@ TEST(expand_is_symmetric_and_sorted_for_any_threads) {
   const Text text = random_text(20000, 1500, 9);
   const std::vector<std::uint64_t> weights{1, 1, 1, 1};
   Control control;
-  const auto upper = words::count_pairs(text.ids, text.frequencies, weights, true, 1, 1U << 30, "/tmp", control);
+  const auto upper =
+      words::count_pairs(text.ids, text.frequencies, weights, true, 1, 1U << 30, "/tmp", control);
   Sums right;
   for (const auto& [pair, value] : sums_of(upper)) right[pair] = right[{pair.second, pair.first}] = value;
   for (const unsigned threads : {1U, 3U}) {
     const auto full = words::expand<std::uint64_t>(
         upper.row_start, upper.column, threads, control,
-        [&](std::uint32_t, std::uint32_t, std::size_t k) { return upper.value[k]; }, [](std::uint64_t) { return true; });
+        [&](std::uint32_t, std::uint32_t, std::size_t k) { return upper.value[k]; },
+        [](std::uint64_t) { return true; });
     Sums got;
     bool ascending = true;
     for (std::size_t a = 0; a < 1500; ++a) {
-      for (auto k = static_cast<std::size_t>(full.row_start[a]); k < static_cast<std::size_t>(full.row_start[a + 1]); ++k) {
+      for (auto k = static_cast<std::size_t>(full.row_start[a]);
+           k < static_cast<std::size_t>(full.row_start[a + 1]); ++k) {
         got[{static_cast<std::uint32_t>(a), full.column[k]}] = full.value[k];
         if (k > static_cast<std::size_t>(full.row_start[a])) ascending &= full.column[k - 1] < full.column[k];
       }
