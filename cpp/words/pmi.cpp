@@ -26,7 +26,7 @@ class Pmi {
         units < log_of_.size() ? log_of_[units] : std::log(static_cast<double>(units) / options_.unit);
     if (a == b) log_x = std::log(2.0 * static_cast<double>(units) / options_.unit);
     const double log_pair = log_x - options_.log_total;
-    const double value = log_pair - log_row_[a] - log_column_[b] - options_.shift;
+    const double value = log_pair - (log_row_[a] + log_column_[b]) - options_.shift;
     if (!options_.npmi) return value;
     return log_pair < 0 ? value / -log_pair : 1.0;  // the only pair there is
   }

@@ -155,10 +155,12 @@ kernels::SgdLoss SgdProblem::run_epoch(const EpochSettings& settings, Control& c
     total.observed += loss.observed;
     total.zeros += loss.zeros;
     total.pairs += loss.pairs;
-    if (!std::isfinite(total.observed) || !std::isfinite(total.zeros)) {
+    // PMI lies within the logarithm of the corpus, so a mean squared error of a million is far beyond any start.
+    constexpr double kDiverged = 1e6;
+    if (!(total.observed <= kDiverged * static_cast<double>(records())) || !std::isfinite(total.zeros)) {
       throw Error(ErrorKind::convergence, "words.fit",
                   "diverged in epoch " + std::to_string(settings.epoch + 1) + " at rate " + std::to_string(settings.rate) +
-                      ": the loss is no longer finite; give a smaller rate");
+                      ": the loss is out of all bounds; give a smaller rate");
     }
   };
   using Pairs = std::vector<std::pair<std::uint32_t, std::uint32_t>>;

@@ -31,7 +31,7 @@ class SgdProblem {
   // Matrix (words x dimension) and accumulators (words), in word order.
   void set(std::span<const float> matrix, std::span<const float> squares);
   void get(std::span<float> matrix, std::span<float> squares) const;
-  // One pass over all pairs. Throws Error(convergence) naming epoch and rate when the loss is no longer finite.
+  // One pass over all pairs. Throws Error(convergence) naming epoch and rate when the loss leaves all bounds.
   kernels::SgdLoss run_epoch(const EpochSettings& settings, Control& control);
   std::size_t records() const { return blocks_.records.size(); }
   std::size_t words() const { return stripes_.words; }

@@ -99,7 +99,7 @@ def test_zeros_keep_unseen_pairs_low(counts):
 
 @pytest.mark.parametrize("start", ["spectral", "random"])
 def test_same_bytes_for_any_number_of_threads(start):
-    counts = words.count(corpus(1500, 400, seed=2), window=4, min_count=1)
+    counts = words.count(corpus(1500, 2000, seed=2), window=6, min_count=1)
     assert counts._column.size * 6 > 200_000  # large enough for the parallel path
     fits = [words.fit(counts, dim=24, epochs=2, start=start, seed=5, threads=t) for t in (1, 2, 3, 8)]
     for fit in fits[1:]:
@@ -134,6 +134,14 @@ def test_resume_refuses_what_it_cannot_go_on_from(counts):
 def test_divergence_names_epoch_and_rate(counts):
     with pytest.raises(ConvergenceError, match=r"\[words.fit\] diverged in epoch \d+ at rate 100000"):
         words.fit(counts, dim=8, epochs=50, rate=1e5)
+
+
+@pytest.mark.parametrize("rate", [0.05, 0.5, 1.0])
+def test_more_dimensions_than_data_stay_finite(rate):
+    """GloVe turns these three lines into NaN at d=500 within 100 epochs (its issues 14, 15, 85, 90, 183, 199)."""
+    counts = words.count(["a b", "b a", "a a"], min_count=1, window=2)
+    for start in ("spectral", "random"):
+        assert np.isfinite(words.fit(counts, dim=500, epochs=100, rate=rate, start=start).matrix).all()
 
 
 def test_singular_values_are_flattened(counts):

@@ -80,7 +80,7 @@ def pmi_of_pair(x: float, total: float, log_first: float, log_second: float, opt
         least = -1.0 if options.npmi else -math.inf
         return 0.0 if options.positive else least
     log_pair = math.log(x) - math.log(total)
-    value = log_pair - log_first - log_second - options.shift
+    value = log_pair - (log_first + log_second) - options.shift  # symmetric to the last bit
     if options.npmi:
         value = value / -log_pair if log_pair < 0 else 1.0  # 1: the only pair there is
     return max(value, 0.0) if options.positive else value

@@ -91,8 +91,8 @@ def fit(
     negatives : int, default 5
         Zeros sampled for each observed pair and epoch, 0 to 31.
     start : {"spectral", "random"} or Vectors
-        Where SGD starts: from the spectral solution with ``power=0.5``, from small random vectors, or from given vectors
-        of the same vocabulary and dimension (new optimiser state; to go on exactly, see `resume`).
+        Where SGD starts: from the spectral solution with ``power=0.5``, from small random vectors, or from given
+        vectors of the same vocabulary and dimension (new optimiser state; to go on exactly, see `resume`).
     rate : float, default 0.1
         Learning rate of Adagrad, whose accumulators start at 1.
     weighting : {"sqrt", "power"}
@@ -133,7 +133,7 @@ def fit(
     InputError, InputTypeError
         An argument is out of range or of the wrong kind.
     ConvergenceError
-        The loss is no longer finite; the message names epoch and rate.
+        The fit diverged: the loss left all bounds. The message names epoch and rate.
 
     Notes
     -----
