@@ -16,6 +16,7 @@ namespace stochos::kernels::STOCHOS_LEVEL {
 #include "kernels/dot.inl"
 #include "kernels/sgd.inl"
 #include "kernels/spmm.inl"
+#include "kernels/dots.inl"
 #include "kernels/pairs.inl"
 #include "kernels/text.inl"
 // clang-format on
@@ -24,6 +25,7 @@ extern const Table kTable = {
     .dot = dot,
     .sgd_block = sgd_block,
     .spmm = spmm,
+    .dots = dots,
     .pairs_gather = pairs_gather,
     .pairs_empty_row = pairs_empty_row,
     .token_edges = token_edges,

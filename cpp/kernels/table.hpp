@@ -20,6 +20,7 @@ struct Table {
   // `width` columns, a multiple of 16.
   void (*spmm)(const std::int64_t* row_begin, const std::int64_t* row_end, const std::uint32_t* column, const float* value, const float* x, float* y,
                std::size_t first, std::size_t last, std::size_t width);
+  void (*dots)(const float* rows, std::size_t count, std::size_t dim, const float* query, float* out);
   // pairs.inl
   std::size_t (*pairs_gather)(const std::uint32_t* ids, std::size_t size, const void* positions, bool wide,
                               std::size_t count, std::uint32_t own, std::uint32_t window, bool diagonal,

@@ -13,11 +13,12 @@ namespace stochos::words {
 namespace {
 
 constexpr std::size_t kBlock = 2048;  // rows of one task
-constexpr std::size_t kParallelWork = std::size_t{1}
-                                      << 20;  // multiply-adds; below, waking a worker costs more
-constexpr std::size_t kInlineWork = std::size_t{1}
-                                    << 26;  // some 20 ms: one thread needs no hand-over below it
-constexpr double kSmallestNorm = 1e-37;     // its inverse is still finite in float
+constexpr std::size_t kStep = 256;    // scores that wait together for the selection
+// Multiply-adds, some 1 ms on one core: below, waking workers costs more than it brings.
+constexpr std::size_t kParallelWork = std::size_t{1} << 22;
+// Some 20 ms: below, one thread needs no other to stay open to Ctrl-C.
+constexpr std::size_t kInlineWork = std::size_t{1} << 26;
+constexpr double kSmallestNorm = 1e-37;  // its inverse is still finite in float
 
 // Runs block(first, last, number) over the rows: here when the work is small, else on the pool.
 void by_blocks(std::size_t rows, std::size_t work, unsigned threads, Control& control,
@@ -105,9 +106,9 @@ std::vector<float> row_norms(Matrix matrix, unsigned threads, Control& control) 
 std::vector<float> row_scores(Matrix matrix, std::span<const float> query, unsigned threads,
                               Control& control) {
   std::vector<float> scores(matrix.rows);
-  const auto dot = kernels::table().dot;
+  const auto dots = kernels::table().dots;
   const auto block = [&](std::size_t first, std::size_t last, std::size_t) {
-    for (std::size_t i = first; i < last; ++i) scores[i] = dot(matrix.row(i), query.data(), matrix.dim);
+    dots(matrix.row(first), last - first, matrix.dim, query.data(), &scores[first]);
   };
   by_blocks(matrix.rows, matrix.rows * matrix.dim, threads, control, block);
   return scores;
@@ -124,14 +125,21 @@ Ranked best(std::span<const float> scores, std::span<const std::uint8_t> mask, s
 Ranked best_rows(Matrix matrix, std::span<const float> query, std::span<const float> scale,
                  std::span<const std::uint8_t> mask, std::size_t k, unsigned threads, Control& control) {
   k = std::min(k, matrix.rows);
-  const auto dot = kernels::table().dot;
+  const auto dots = kernels::table().dots;
   std::vector<Selection> selections((matrix.rows + kBlock - 1) / kBlock, Selection(k));
   const auto block = [&](std::size_t first, std::size_t last, std::size_t b) {
     Selection own(k);
-    for (std::size_t i = first; i < last; ++i) {
-      if (!mask.empty() && mask[i] == 0) continue;
-      const float score = dot(matrix.row(i), query.data(), matrix.dim);
-      own.offer(scale.empty() ? score : score * scale[i], static_cast<std::uint32_t>(i));
+    float scores[kStep];
+    for (std::size_t start = first; start < last; start += kStep) {
+      const std::size_t n = std::min(kStep, last - start);
+      dots(matrix.row(start), n, matrix.dim, query.data(), scores);
+      if (!scale.empty()) {
+        for (std::size_t i = 0; i < n; ++i) scores[i] *= scale[start + i];
+      }
+      for (std::size_t i = 0; i < n; ++i) {
+        if (!mask.empty() && mask[start + i] == 0) continue;
+        own.offer(scores[i], static_cast<std::uint32_t>(start + i));
+      }
     }
     selections[b] = std::move(own);
   };

@@ -1,13 +1,11 @@
 // The readers of word2vec files as the core sees them, without Python: shapes, words, errors, every cut and
 // every flip.
-#include <algorithm>
 #include <cstring>
 #include <string>
 #include <vector>
 
 #include "base/error.hpp"
 #include "check.hpp"
-#include "words/queries.hpp"
 #include "words/word2vec.hpp"
 
 using namespace stochos;
@@ -138,23 +136,5 @@ TEST(utf8_is_checked_to_the_letter) {
        {"\x80", "\xBF", "\xC0\xAF", "\xC1\xBF", "\xC2", "\xC2\x7F", "\xE0\x9F\xBF", "\xED\xA0\x80",
         "\xEF\xBF", "\xF0\x8F\xBF\xBF", "\xF4\x90\x80\x80", "\xF5\x80\x80\x80", "\xFF"}) {
     CHECK(first_bad_utf8(std::string("ok").append(bad)) == 2);
-  }
-}
-
-TEST(best_rows_are_those_of_a_full_sort) {
-  // Scores with many ties; a stable sort by falling score keeps the order of rows.
-  std::vector<float> scores(5000);
-  for (std::size_t i = 0; i < scores.size(); ++i) scores[i] = static_cast<float>(i * 7919 % 97);
-  std::vector<std::uint8_t> mask(scores.size());
-  for (std::size_t i = 0; i < mask.size(); ++i) mask[i] = i % 3 != 0;
-  std::vector<std::uint32_t> order;
-  for (std::uint32_t i = 0; i < scores.size(); ++i) {
-    if (mask[i] != 0) order.push_back(i);
-  }
-  std::stable_sort(order.begin(), order.end(), [&](auto a, auto b) { return scores[a] > scores[b]; });
-  for (const std::size_t k : {0UL, 1UL, 2UL, 15UL, 100UL, 3333UL, 5000UL, 100000UL}) {
-    const words::Ranked ranked = words::best(scores, mask, k);
-    CHECK(ranked.index.size() == std::min(k, order.size()));
-    CHECK(std::equal(ranked.index.begin(), ranked.index.end(), order.begin()));
   }
 }

@@ -304,12 +304,12 @@ def test_sentences_compare_by_cosine_and_by_pmi(vectors):
 
 
 def big():
-    matrix = np.random.default_rng(3).normal(size=(15_000, 80)).astype(np.float32)
-    return words.Vectors(matrix, [f"w{i}" for i in range(15_000)])
+    matrix = np.random.default_rng(3).normal(size=(45_000, 100)).astype(np.float32)
+    return words.Vectors(matrix, [f"w{i}" for i in range(45_000)])
 
 
 def test_answers_do_not_depend_on_threads():
-    v = big()  # large enough for the pool: 1.2 M multiply-adds
+    v = big()  # large enough for the pool: 4.5 M multiply-adds
     for ask in (
         lambda t: v.similar("w5", 50, threads=t),
         lambda t: v.similar("w5", 50, "dot", threads=t),
@@ -328,8 +328,8 @@ def test_answers_do_not_depend_on_threads():
 SCRIPT = """
 import json, numpy as np
 from stochos import words
-m = np.random.default_rng(3).normal(size=(15_000, 80)).astype(np.float32)
-v = words.Vectors(m, [f"w{i}" for i in range(15_000)])
+m = np.random.default_rng(3).normal(size=(45_000, 100)).astype(np.float32)
+v = words.Vectors(m, [f"w{i}" for i in range(45_000)])
 print(json.dumps([v.similar("w5", 20), v.similar("w5", 20, "dot"), v.analogy(["w5", "w6"], ["w7"], 20, "multiply")]))
 """
 LEVELS = ("baseline", "avx2", "avx512")
