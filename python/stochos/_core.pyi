@@ -1,6 +1,7 @@
 # The compiled core of Stochos; the public modules say what it means. Checked against the module by stubtest.
 
 from collections.abc import Callable
+from typing import type_check_only
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,14 +18,18 @@ def blas_description() -> str: ...
 def cuda_available() -> bool: ...
 def philox(counter: NDArray[np.uint32], key: NDArray[np.uint32]) -> NDArray[np.uint32]: ...
 
-class AtomicFile:
+# The metaclass that pybind11 gives its classes.
+@type_check_only
+class _Bound(type): ...
+
+class AtomicFile(metaclass=_Bound):
     def __init__(self, path: str, where: str) -> None: ...
-    def write(self, data: Buffer) -> None: ...
+    def write(self, data: Buffer | NDArray[np.generic]) -> None: ...
     def commit(self) -> None: ...
     def discard(self) -> None: ...
 
 # --- words: fit -------------------------------------------------------------------------------------------------
-class PairMatrix:
+class PairMatrix(metaclass=_Bound):
     def __init__(
         self,
         row_start: NDArray[np.int64],
@@ -35,7 +40,7 @@ class PairMatrix:
         progress: Callable[[int, int], object] | None,
     ) -> None: ...
 
-class SgdProblem:
+class SgdProblem(metaclass=_Bound):
     def __init__(
         self,
         pairs: PairMatrix,
@@ -88,7 +93,7 @@ def words_count_pairs(
 ) -> tuple[NDArray[np.int64], NDArray[np.uint32], NDArray[np.uint64]]: ...
 
 # --- words: reading text ------------------------------------------------------------------------------------------
-class Corpus:
+class Corpus(metaclass=_Bound):
     def __init__(self, tokenizer: str, replace: bool, memory_limit: int, folder: str) -> None: ...
     def start_source(self, name: str, skip_mark: bool) -> None: ...
     def add_bytes(self, block: Buffer) -> None: ...

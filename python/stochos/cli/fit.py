@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 import time
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
+from tqdm import tqdm
 
 from stochos.cli._common import (
     check_output,
@@ -19,6 +22,37 @@ from stochos.cli._common import (
     threads_option,
 )
 from stochos.cli.count import min_count_option, tokenizer_option, weighting_option, window_option
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from stochos.words.fitting import EpochReport
+
+
+@contextmanager
+def _bar(epochs: int) -> Iterator[dict[str, Any]]:
+    """Give `progress` and `callback` of words.fit, which draw one bar over all epochs, with the loss, on a terminal."""
+    if not sys.stderr.isatty():
+        yield {"progress": False}
+        return
+    form = "{desc}: {percentage:3.0f}%|{bar}| {elapsed}{postfix}"
+    finished = 0
+    with tqdm(total=max(epochs, 1), desc="fitting", bar_format=form, leave=False, file=sys.stderr) as bar:
+
+        def progress(done: int, total: int) -> bool:
+            # Preparations of the first epoch count from zero too; the bar then starts again.
+            bar.n = min(finished + (done / total if total else 0.0), bar.total)
+            bar.refresh()
+            return True
+
+        def callback(report: EpochReport) -> None:
+            nonlocal finished
+            finished += 1
+            loss = report.observed_loss + report.zero_loss
+            rate = report.pairs_per_second / 1e6
+            bar.set_postfix_str(f"epoch {report.epoch} of {epochs}, loss {loss:.4f}, {rate:.1f} M pairs/s")
+
+        yield {"progress": progress, "callback": callback}
 
 
 @click.command(
@@ -81,7 +115,8 @@ def command(source: Path, output: Path, word2vec: Path | None, as_json: bool, **
             del counting["tokenizer"]
         counts = words.count(source, threads=options["threads"], seed=options["seed"], **counting)
     counted = time.perf_counter()
-    vectors = words.fit(counts, **given)
+    with _bar(given["epochs"] if given["solver"] == "sgd" else 1) as showing:
+        vectors = words.fit(counts, **given, **showing)
     vectors.save(output)
     if word2vec is not None:
         vectors.to_word2vec(word2vec, binary=word2vec.suffix == ".bin")
