@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-import signal
 import subprocess
 import sys
 import time
 import warnings
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import numpy as np
-import pytest
 
 from stochos import datasets, words
 
@@ -55,30 +52,6 @@ def test_no_thread_spins_when_idle():
     before = time.process_time()
     time.sleep(0.5)
     assert time.process_time() - before < 0.1
-
-
-@pytest.mark.skipif(os.name != "posix", reason="sends a signal")
-def test_ctrl_c_stops_a_fit_at_once(tmp_path: Path):
-    # The promise is 0.2 s; the rest of the bound is for a busy test machine and the end of the interpreter.
-    code = (
-        "from stochos import datasets, words\n"
-        "counts = words.count(datasets.path('bible-asv'), window=10)\n"
-        "print('ready', flush=True)\n"
-        "words.fit(counts, dim=200, epochs=100_000, threads=2)\n"
-    )
-    process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    try:
-        assert process.stdout is not None
-        assert process.stdout.readline() == "ready\n"
-        time.sleep(2.0)
-        sent = time.monotonic()
-        process.send_signal(signal.SIGINT)
-        _, error = process.communicate(timeout=60)
-        assert time.monotonic() - sent < 2.0
-        assert "KeyboardInterrupt" in error
-    finally:
-        process.kill()
-        process.wait()
 
 
 def test_result_does_not_depend_on_the_instruction_set():

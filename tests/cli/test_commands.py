@@ -11,7 +11,9 @@ import subprocess
 import sys
 import termios
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -188,48 +190,39 @@ def test_an_output_that_cannot_be_written_is_an_error_before_the_work(tmp_path: 
         process.communicate()
 
 
-def test_ctrl_c_exits_with_130_and_leaves_nothing_behind(tmp_path: Path):
-    process = subprocess.Popen(
+def test_ctrl_c_exits_with_130_and_leaves_nothing_behind(tmp_path: Path, start_child: Callable[..., Any]):
+    process = start_child(
         [*COMMAND, "count", "-", "-o", str(tmp_path / "x")],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
     )  # fmt: skip
-    try:
-        assert process.stdin is not None
-        process.stdin.write(b"a b c\n" * 1000)
-        process.stdin.flush()
-        time.sleep(2.0)
-        assert process.poll() is None
-        process.send_signal(signal.SIGINT)
-        _, error = process.communicate(timeout=30)
-        assert process.returncode == 130
-        assert error.decode().strip() == "Stopped."
-        assert list(tmp_path.iterdir()) == []
-    finally:
-        process.kill()
-        process.wait()
+    process.stdin.write(b"a b c\n" * 1000)
+    process.stdin.flush()
+    time.sleep(2.0)
+    assert process.poll() is None
+    process.send_signal(signal.SIGINT)
+    _, error = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert error.decode().strip() == "Stopped."
+    assert list(tmp_path.iterdir()) == []
 
 
-def test_the_progress_bar_is_for_terminals_only(folder: Path, tmp_path: Path):
+def test_the_progress_bar_is_for_terminals_only(folder: Path, tmp_path: Path, start_child: Callable[..., Any]):
     # The terminal is a pseudo-terminal; without one nothing but the last word may come.
     arguments = [*COMMAND, "fit", str(folder / "counts.stochos"), "-o", str(tmp_path / "v"), "--epochs", "10000"]
     parent, child = pty.openpty()
     termios.tcsetwinsize(child, (24, 100))  # a new one has no width, and a bar of no width shows nothing
     seen = b""
     for errors in (subprocess.PIPE, child):
-        process = subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=errors)
-        try:
-            if errors == child:
-                while b"loss" not in seen and select.select([parent], [], [], 60)[0]:
-                    seen += os.read(parent, 1 << 16)
-            else:
-                time.sleep(3.0)
-            process.send_signal(signal.SIGINT)
-            _, error = process.communicate(timeout=60)
-            assert process.returncode == 130
-            assert error is None or error.strip() == b"Stopped."
-        finally:
-            process.kill()
-            process.wait()
+        process = start_child(arguments, stdout=subprocess.PIPE, stderr=errors)
+        if errors == child:
+            while b"loss" not in seen and select.select([parent], [], [], 60)[0]:
+                seen += os.read(parent, 1 << 16)
+        else:
+            time.sleep(3.0)
+        process.send_signal(signal.SIGINT)
+        _, error = process.communicate(timeout=60)
+        assert process.returncode == 130
+        assert error is None or error.strip() == b"Stopped."
     os.close(parent)
     os.close(child)
     assert b"%|" in seen
