@@ -119,7 +119,8 @@ def fit(
     threads : int, optional
         Worker threads; default: STOCHOS_NUM_THREADS, else the processors that this process may use.
     progress : None, bool or callable
-        None: a bar on a terminal. A callable gets ``(done, total)`` in pairs and stops the fit by returning False.
+        None: a bar on a terminal. A callable gets ``(done, total)``, in observed pairs over all epochs, and stops the
+        fit by returning False.
     callback : callable, optional
         Called with an `EpochReport` after each epoch of SGD.
 
@@ -344,10 +345,9 @@ def _run(
     problem.set(matrix, squares)
     negatives = options["negatives"]
     records = max(1, problem.records)
-    for epoch in range(done, done + epochs):
-        label = f"epoch {epoch + 1} of {done + epochs}"
-        started = time.perf_counter()
-        with progress_callback(progress, label, "pairs", where) as report:
+    with progress_callback(progress, "fitting", "pairs", where) as report:
+        for epoch in range(done, done + epochs):
+            started = time.perf_counter()
             observed, zeros, handled = problem.run_epoch(
                 options["seed"],
                 epoch,
@@ -355,15 +355,20 @@ def _run(
                 options["zero_weight"] / (negatives + 1),
                 negatives,
                 threads,
-                report,
+                _part(report, (epoch - done) * records, epochs * records),
             )
-        if callback is not None:
-            seconds = max(time.perf_counter() - started, 1e-9)
-            callback(EpochReport(epoch + 1, observed / records, zeros / records, handled / seconds))
+            if callback is not None:
+                seconds = max(time.perf_counter() - started, 1e-9)
+                callback(EpochReport(epoch + 1, observed / records, zeros / records, handled / seconds))
     raw, squares = problem.get()
     q = options["flatten"]
     flat = _core.words_flatten(raw, q, threads).reshape(raw.shape) if q > 0.0 else raw
     return _wrap(flat, counts, options, done + epochs, {"raw": raw, "squares": squares})
+
+
+def _part(report: Callable[[int, int], object] | None, before: int, total: int) -> Callable[[int, int], object] | None:
+    """Count an epoch's progress on from `before`, so that one bar goes over all epochs."""
+    return None if report is None else lambda done, _: report(before + done, total)
 
 
 def _wrap(
