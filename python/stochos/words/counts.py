@@ -290,7 +290,9 @@ class Counts:
         # SciPy keeps one index type for both arrays, 4 bytes where the number of entries allows it.
         dtype = np.int32 if column.size < 2**31 else np.int64
         columns = column.view(np.int32) if dtype is np.int32 else column.astype(np.int64)
-        matrix = sparse.csr_array((data, columns, row_start.astype(dtype)), shape=(len(self), len(self)), copy=False)
+        matrix: csr_array = sparse.csr_array(
+            (data, columns, row_start.astype(dtype)), shape=(len(self), len(self)), copy=False
+        )
         matrix.has_canonical_format = True
         return matrix
 
