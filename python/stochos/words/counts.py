@@ -296,8 +296,6 @@ class Counts:
         matrix.has_canonical_format = True
         return matrix
 
-    # --- sums of several ------------------------------------------------------------------------------------------
-
     def __add__(self, other: object) -> Counts:
         """Add up to the counts of both texts at once, exactly.
 
