@@ -18,9 +18,9 @@ namespace stochos::words {
 namespace {
 
 constexpr std::uint64_t kSmallFile = std::uint64_t{1} << 20;
-constexpr std::uint64_t kSmallestPart = std::uint64_t{1} << 16, kLargestPart = std::uint64_t{1} << 19;
+constexpr std::uint64_t kSmallestPart = std::uint64_t{1} << 16, kLargestPart = kReadBlock;
 constexpr std::uint64_t kReach = std::uint64_t{1} << 16;
-constexpr std::size_t kRamp = 3;  // rounds until parts have their size: at first nearly all types are new
+constexpr std::size_t kRamp = 2;  // rounds until parts have their size: at first nearly all types are new
 constexpr std::size_t kBatch = 32;
 
 const char* find_space(const char* begin, const char* end) {
