@@ -93,11 +93,14 @@ void bind_words_corpus(py::module_& m) {
       .def(
           "add_file",
           [](Corpus& corpus, const py::bytes& path, const std::string& name, std::uint64_t total,
-             const py::object& progress) {
+             unsigned threads, std::uint64_t part, const py::object& progress) {
             const std::string native(path);
-            long_call(progress, [&](Control& control) { corpus.add_file(native, name, total, control); });
+            long_call(progress, [&](Control& control) {
+              corpus.add_file(native, name, total, threads, part, control);
+            });
           },
-          py::arg("path"), py::arg("name"), py::arg("total"), py::arg("progress") = py::none())
+          py::arg("path"), py::arg("name"), py::arg("total"), py::arg("threads") = 1, py::arg("part") = 0,
+          py::arg("progress") = py::none())
       .def("add_tokens", &add_tokens, py::arg("tokens"))
       .def("end_line", &Corpus::end_line)
       .def("finish", &finish, py::arg("min_count"), py::arg("max_vocabulary"), py::arg("stop_words"),

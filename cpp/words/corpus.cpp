@@ -1,41 +1,50 @@
 #include "words/corpus.hpp"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 
 #include "base/error.hpp"
 #include "base/pool.hpp"
+#include "words/corpus_parallel.hpp"
 
 namespace stochos::words {
 namespace {
 
-constexpr std::size_t kBlock = std::size_t{1} << 18;  // read at once: half of a small second-level cache
-constexpr std::size_t kPadding = 16;
-
 class Descriptor {
  public:
-  explicit Descriptor(int value) : value_(value) {}
+  Descriptor() = default;
   ~Descriptor() {
     if (value_ >= 0) ::close(value_);
   }
   Descriptor(const Descriptor&) = delete;
   Descriptor& operator=(const Descriptor&) = delete;
+  void open(const std::string& path, const std::string& name) {
+    value_ = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+    if (value_ < 0) throw_os_error("words.count", "read", name, errno);
+    ::posix_fadvise(value_, 0, 0, POSIX_FADV_SEQUENTIAL);
+  }
   int value() const noexcept { return value_; }
 
  private:
-  int value_;
+  int value_ = -1;
 };
 
 }  // namespace
 
 Corpus::Corpus(Tokenizer tokenizer, bool replace, std::size_t memory_limit, const std::string& folder)
-    : memory_limit_(memory_limit),
+    : tokenizer_(tokenizer),
+      replace_(replace),
+      memory_limit_(memory_limit),
       folder_(folder),
       ids_(memory_limit / 2, folder, "words.count"),
       splitter_(tokenizer, vocabulary_, ids_),
       reader_(replace) {}
+
+Corpus::~Corpus() = default;
 
 void Corpus::start_source(const std::string& name, bool skip_mark) {
   reader_.start(name, skip_mark);
@@ -55,27 +64,54 @@ void Corpus::end_source() {
   splitter_.end_line();
 }
 
-// Read, not mapped: a file that somebody shortens meanwhile must not end the process by a signal.
-void Corpus::add_file(const std::string& path, const std::string& name, std::uint64_t total,
-                      Control& control) {
+void Corpus::add_file(const std::string& path, const std::string& name, std::uint64_t total, unsigned threads,
+                      std::uint64_t part, Control& control) {
   control.start(total);
   start_source(name, true);
-  const auto read_all = [&](std::size_t, unsigned) {
-    const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-    if (file.value() < 0) throw_os_error("words.count", "read", name, errno);
-    ::posix_fadvise(file.value(), 0, 0, POSIX_FADV_SEQUENTIAL);
-    std::vector<char> buffer(kBlock + kPadding);
-    while (!control.stopped()) {
-      const ssize_t n = ::read(file.value(), buffer.data(), kBlock);
-      if (n < 0 && errno == EINTR) continue;
-      if (n < 0) throw_os_error("words.count", "read", name, errno);
-      if (n == 0) break;
-      add_bytes({buffer.data(), static_cast<std::size_t>(n)}, true);
-      control.advance(static_cast<std::uint64_t>(n));
+  Descriptor file;
+  std::uint64_t size = 0;
+  unsigned lanes = 1;
+  const auto begin = [&](std::size_t, unsigned) {
+    file.open(path, name);
+    struct stat status;
+    if (::fstat(file.value(), &status) == 0 && S_ISREG(status.st_mode)) {
+      size = static_cast<std::uint64_t>(status.st_size);
+      lanes = lanes_for(size, threads, part);
     }
+    if (lanes < 2) read_on(file.value(), 0, kEnd, name, control);
   };
-  parallel_run(1, 1, read_all, control);
+  parallel_run(1, 1, begin, control);
+  if (lanes >= 2) read_in_parts(file.value(), size, lanes, part, name, control);
   end_source();
+}
+
+// Serially, from `at` to behind the first white space at or after `until`, or to the end of the file. Read,
+// not mapped: a file that somebody shortens meanwhile must not end the process by a signal.
+std::uint64_t Corpus::read_on(int file, std::uint64_t at, std::uint64_t until, const std::string& name,
+                              Control& control) {
+  if (at > 0 && ::lseek(file, static_cast<off_t>(at), SEEK_SET) < 0)
+    throw_os_error("words.count", "read", name, errno);
+  std::vector<char> buffer(kReadBlock + kReadPadding);
+  while (!control.stopped()) {
+    const ssize_t n = ::read(file, buffer.data(), kReadBlock);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) throw_os_error("words.count", "read", name, errno);
+    if (n == 0) return kEnd;
+    const char* const begin = buffer.data();
+    const char* end = begin + n;
+    bool cut = false;
+    if (until < at + static_cast<std::uint64_t>(n)) {
+      const char* const space = std::find_if(begin + (until > at ? until - at : 0), end, is_ascii_space);
+      cut = space != end;
+      if (cut) end = space + 1;
+    }
+    const auto size = static_cast<std::size_t>(end - begin);
+    add_bytes({begin, size}, true);
+    control.advance(size);
+    at += size;
+    if (cut) break;
+  }
+  return at;
 }
 
 }  // namespace stochos::words

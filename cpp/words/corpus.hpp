@@ -2,6 +2,7 @@
 #pragma once
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -31,6 +32,8 @@ struct Selection {
   std::uint64_t seed = 0;
 };
 
+class Lane;
+
 // First tokens, then finish(), then the results.
 class Corpus {
  public:
@@ -38,6 +41,7 @@ class Corpus {
   Corpus(Tokenizer tokenizer, bool replace, std::size_t memory_limit, const std::string& folder);
   Corpus(const Corpus&) = delete;
   Corpus& operator=(const Corpus&) = delete;
+  ~Corpus();
 
   // A source begins: `name` is for errors; a file's byte order mark is left out.
   void start_source(const std::string& name, bool skip_mark);
@@ -45,8 +49,11 @@ class Corpus {
   void add_bytes(std::span<const char> block, bool padded = false);
   // The source ends, and with it its last line.
   void end_source();
-  // A whole plain file, in the pool; `name` is for errors, progress in bytes of `total`.
-  void add_file(const std::string& path, const std::string& name, std::uint64_t total, Control& control);
+  // A whole plain file, in the pool; `name` is for errors, progress in bytes of `total`. `part` bytes are
+  // read by each thread at once; 0 chooses, and reads small files with one thread. After finish(), the result
+  // depends on neither.
+  void add_file(const std::string& path, const std::string& name, std::uint64_t total, unsigned threads,
+                std::uint64_t part, Control& control);
 
   // Tokens that are given whole: UTF-8 (not checked), at least one byte each.
   void add_tokens(std::span<const std::string_view> tokens) { splitter_.add_tokens(tokens); }
@@ -73,15 +80,26 @@ class Corpus {
   }
 
  private:
+  static constexpr std::uint64_t kEnd = UINT64_MAX;  // of a file, wherever it is
+
+  static unsigned lanes_for(std::uint64_t size, unsigned threads, std::uint64_t part);
+  void read_in_parts(int file, std::uint64_t size, unsigned lanes, std::uint64_t part,
+                     const std::string& name, Control& control);
+  std::size_t join_parts(unsigned lanes, std::uint64_t& at, Control& control);
+  std::uint64_t read_on(int file, std::uint64_t at, std::uint64_t until, const std::string& name,
+                        Control& control);
   std::vector<std::uint32_t> select(const Selection& selection, const Control& control);
   void renumber(const std::vector<std::uint32_t>& place_of, const Selection& selection, Control& control);
 
+  Tokenizer tokenizer_;
+  bool replace_;
   std::size_t memory_limit_;
   std::string folder_;
   Vocabulary vocabulary_;
   IdBuffer ids_;
-  Splitter splitter_;
+  Splitter<Vocabulary> splitter_;
   Utf8Reader reader_;
+  std::vector<std::unique_ptr<Lane>> lanes_;
   bool finished_ = false;
   std::vector<std::string> words_;
   std::vector<std::uint64_t> frequencies_, frequencies_in_ids_;

@@ -1,6 +1,7 @@
 // From preliminary numbers, in order of appearance, to the vocabulary that stays.
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <numeric>
 #include <utility>
 
@@ -8,6 +9,7 @@
 #include "base/pool.hpp"
 #include "random/stream.hpp"
 #include "words/corpus.hpp"
+#include "words/corpus_parallel.hpp"
 
 namespace stochos::words {
 namespace {
@@ -49,7 +51,12 @@ std::vector<std::uint32_t> in_order(const Vocabulary& vocabulary,
 
 // Fills words_ and frequencies_; returns the new number of each type.
 std::vector<std::uint32_t> Corpus::select(const Selection& selection, const Control& control) {
-  const std::vector<std::uint64_t> frequencies = vocabulary_.frequencies(control);
+  std::vector<std::uint64_t> frequencies = vocabulary_.frequencies(control);
+  for (const auto& lane : lanes_) {
+    if (control.stopped()) throw Stopped();
+    const std::vector<std::uint64_t>& more = lane->counts();
+    std::transform(more.begin(), more.end(), frequencies.begin(), frequencies.begin(), std::plus<>());
+  }
   types_read_ = frequencies.size();
   tokens_read_ = std::accumulate(frequencies.begin(), frequencies.end(), std::uint64_t{0});
   std::vector<std::uint32_t> place_of(types_read_, kDropped);
@@ -162,6 +169,7 @@ void Corpus::finish(const Selection& selection, Control& control) {
   control.start(ids_.size());
   const auto work = [&](std::size_t, unsigned) {
     const std::vector<std::uint32_t> place_of = select(selection, control);
+    lanes_.clear();
     vocabulary_ = Vocabulary();  // words_ has what is needed
     renumber(place_of, selection, control);
   };

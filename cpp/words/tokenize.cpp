@@ -15,10 +15,6 @@ constexpr std::size_t kBatch = 32;  // tokens whose table entries are on their w
 constexpr std::size_t kPiece = std::size_t{1}
                                << 20;  // bounds the room reserved for ids; offsets in it fit 32 bits
 
-bool is_ascii_space(char c) noexcept {
-  return c == ' ' || (c >= '\t' && c <= '\r');
-}
-
 bool has_line_end(const char* begin, const char* end) noexcept {
   return std::memchr(begin, '\n', static_cast<std::size_t>(end - begin)) != nullptr;
 }
@@ -48,7 +44,8 @@ bool is_unicode_space(std::uint32_t c) noexcept {
 
 }  // namespace
 
-void Splitter::feed(std::span<const char> text, bool padded) {
+template <class Types>
+void Splitter<Types>::feed(std::span<const char> text, bool padded) {
   while (!text.empty()) {
     const std::size_t size = std::min(text.size(), kPiece);
     const bool last = size == text.size();
@@ -66,7 +63,8 @@ void Splitter::feed(std::span<const char> text, bool padded) {
   }
 }
 
-void Splitter::split_whitespace(std::span<const char> text, bool padded) {
+template <class Types>
+void Splitter<Types>::split_whitespace(std::span<const char> text, bool padded) {
   const char* const data = text.data();
   const std::size_t n = text.size();
   // Of n bytes come at most n/2 + 1 tokens, and one line end before each and one behind all.
@@ -122,7 +120,8 @@ void Splitter::split_whitespace(std::span<const char> text, bool padded) {
   ids_.commit(static_cast<std::size_t>(out - begin));
 }
 
-void Splitter::split_characters(std::span<const char> text) {
+template <class Types>
+void Splitter<Types>::split_characters(std::span<const char> text) {
   const std::size_t n = text.size();
   std::uint32_t* const begin = ids_.reserve(n);
   std::uint32_t* out = begin;
@@ -146,7 +145,8 @@ void Splitter::split_characters(std::span<const char> text) {
   ids_.commit(static_cast<std::size_t>(out - begin));
 }
 
-void Splitter::add_tokens(std::span<const std::string_view> tokens) {
+template <class Types>
+void Splitter<Types>::add_tokens(std::span<const std::string_view> tokens) {
   std::uint32_t* out = ids_.reserve(tokens.size());
   TokenKey keys[kBatch];
   for (std::size_t first = 0; first < tokens.size(); first += kBatch) {
@@ -160,17 +160,22 @@ void Splitter::add_tokens(std::span<const std::string_view> tokens) {
   ids_.commit(tokens.size());
 }
 
-void Splitter::end_token() {
+template <class Types>
+void Splitter<Types>::end_token() {
   if (open_token_.empty()) return;
   const std::string_view token = open_token_;
   add_tokens({&token, 1});
   open_token_.clear();
 }
 
-void Splitter::end_line() {
+template <class Types>
+void Splitter<Types>::end_line() {
   end_token();
   *ids_.reserve(1) = kLineEndId;
   ids_.commit(1);
 }
+
+template class Splitter<Vocabulary>;
+template class Splitter<TypesBeside>;
 
 }  // namespace stochos::words

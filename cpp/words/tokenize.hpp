@@ -43,15 +43,22 @@ class IdBuffer {
   std::size_t size_ = 0;
 };
 
+inline bool is_ascii_space(char c) noexcept {
+  return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
+// `Types` numbers the tokens: a Vocabulary, or a TypesBeside one.
+template <class Types>
 class Splitter {
  public:
-  Splitter(Tokenizer tokenizer, Vocabulary& vocabulary, IdBuffer& ids)
+  Splitter(Tokenizer tokenizer, Types& vocabulary, IdBuffer& ids)
       : tokenizer_(tokenizer), vocabulary_(vocabulary), ids_(ids) {}
   // Any length; a token may go on in the next piece. With `padded`, 16 bytes behind the end may be read.
   void feed(std::span<const char> text, bool padded);
   // Tokens given whole; anything may be in them, but none is empty.
   void add_tokens(std::span<const std::string_view> tokens);
   void end_token();
+  void drop_open_token() noexcept { open_token_.clear(); }
   void end_line();
 
  private:
@@ -59,9 +66,12 @@ class Splitter {
   void split_characters(std::span<const char> text);
 
   Tokenizer tokenizer_;
-  Vocabulary& vocabulary_;
+  Types& vocabulary_;
   IdBuffer& ids_;
   std::string open_token_;  // the beginning of a token that goes on in the next piece
 };
+
+extern template class Splitter<Vocabulary>;
+extern template class Splitter<TypesBeside>;
 
 }  // namespace stochos::words

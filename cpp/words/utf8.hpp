@@ -49,6 +49,13 @@ class Utf8Reader {
   std::array<std::span<const char>, 2> feed(std::span<const char> block);
   // The piece that is left at the end of the source.
   std::span<const char> finish();
+  // As if so much text of the source had been fed, up to the end of a character; somebody else reads it.
+  void skip(std::uint64_t bytes, std::uint64_t lines) noexcept {
+    if (bytes > 0) at_start_ = false;
+    offset_ += bytes;
+    lines_ += lines;
+  }
+  std::uint64_t lines() const noexcept { return lines_; }  // line ends fed
 
  private:
   [[noreturn]] void fail(std::uint64_t offset, std::uint64_t lines, unsigned char byte,

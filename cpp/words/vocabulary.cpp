@@ -19,7 +19,11 @@ std::uint64_t hash_long(const char* text, std::size_t length) noexcept {
 
 namespace {
 constexpr std::size_t kFirstSize = std::size_t{1} << 12;
-constexpr std::size_t kMostTypes = 0xFFFFFFFD;  // the two highest ids are line end and hole
+
+[[noreturn]] void throw_too_many_types() {
+  throw Error(ErrorKind::value, "words.count",
+              "the text holds more than 4,294,967,293 different tokens; split it");
+}
 }  // namespace
 
 Vocabulary::Vocabulary() : table_(kFirstSize), shift_(64 - std::countr_zero(kFirstSize)), offsets_{0} {}
@@ -33,18 +37,15 @@ TokenKey Vocabulary::key_of(const char* text, std::size_t length) noexcept {
   return key;
 }
 
-std::uint32_t Vocabulary::insert(const TokenKey& key) {
-  if (size() >= kMostTypes) {
-    throw Error(ErrorKind::value, "words.count",
-                "the text holds more than 4,294,967,293 different tokens; split it");
-  }
+std::uint32_t Vocabulary::insert(const TokenKey& key, std::uint64_t count) {
+  if (size() >= kMostTypes) throw_too_many_types();
   if ((size() + 1) * 8 > table_.size() * 5) grow();
   const auto id = static_cast<std::uint32_t>(size());
   arena_.insert(arena_.end(), key.text, key.text + key.length);
   offsets_.push_back(arena_.size());
   std::size_t i = key.hash >> shift_;
   while (table_[i].length != 0) i = (i + 1) & (table_.size() - 1);
-  table_[i] = {key.first, key.second, 1, id, capped(key.length)};
+  table_[i] = {key.first, key.second, count, id, capped(key.length)};
   return id;
 }
 
@@ -66,13 +67,16 @@ void Vocabulary::grow() {
   shift_ = shift;
 }
 
+std::uint32_t TypesBeside::add_fresh(const TokenKey& key) {
+  const std::size_t id = first_ + fresh_.add(key);
+  if (id >= Vocabulary::kMostTypes) throw_too_many_types();
+  return static_cast<std::uint32_t>(id);
+}
+
 std::optional<std::uint32_t> Vocabulary::find(std::string_view token) const noexcept {
   if (token.empty()) return std::nullopt;
-  const TokenKey key = key_of(token.data(), token.size());
-  for (std::size_t i = key.hash >> shift_;; i = (i + 1) & (table_.size() - 1)) {
-    if (matches(table_[i], key)) return table_[i].id;
-    if (table_[i].length == 0) return std::nullopt;
-  }
+  const std::uint32_t id = find(key_of(token.data(), token.size()));
+  return id == kAbsent ? std::nullopt : std::optional(id);
 }
 
 std::vector<std::uint64_t> Vocabulary::frequencies(const Control& control) const {

@@ -24,6 +24,9 @@ struct TokenKey {
 // they touch one cache line and never the arena. No limit on the length of a token; at most 2^32 - 3 types.
 class Vocabulary {
  public:
+  static constexpr std::size_t kMostTypes = 0xFFFFFFFD;  // the two highest ids are line end and hole
+  static constexpr std::uint32_t kAbsent = 0xFFFFFFFF;
+
   Vocabulary();
 
   // `length` > 0 bytes at `text`, of which 16 may be read whatever the length.
@@ -31,19 +34,27 @@ class Vocabulary {
   static TokenKey key_of(const char* text, std::size_t length) noexcept;
 
   void prefetch(const TokenKey& key) const noexcept { __builtin_prefetch(&table_[key.hash >> shift_]); }
-  // The number of the type; counts one more of it.
-  std::uint32_t add(const TokenKey& key) {
+  // The number of the type; counts `times` more of it.
+  std::uint32_t add(const TokenKey& key, std::uint64_t times = 1) {
     for (std::size_t i = key.hash >> shift_;; i = (i + 1) & (table_.size() - 1)) {
       Entry& entry = table_[i];
       if (matches(entry, key)) {
-        ++entry.count;
+        entry.count += times;
         return entry.id;
       }
-      if (entry.length == 0) return insert(key);
+      if (entry.length == 0) return insert(key, times);
     }
   }
 
   std::optional<std::uint32_t> find(std::string_view token) const noexcept;
+  // The number of the type, or kAbsent.
+  std::uint32_t find(const TokenKey& key) const noexcept {
+    for (std::size_t i = key.hash >> shift_;; i = (i + 1) & (table_.size() - 1)) {
+      const Entry& entry = table_[i];
+      if (matches(entry, key)) return entry.id;
+      if (entry.length == 0) return kAbsent;
+    }
+  }
   std::size_t size() const noexcept { return offsets_.size() - 1; }
   std::string_view token(std::uint32_t id) const noexcept {
     return {arena_.data() + offsets_[id], static_cast<std::size_t>(offsets_[id + 1] - offsets_[id])};
@@ -66,7 +77,7 @@ class Vocabulary {
       return false;
     return key.length <= kWhole || token(entry.id) == std::string_view(key.text, key.length);
   }
-  std::uint32_t insert(const TokenKey& key);
+  std::uint32_t insert(const TokenKey& key, std::uint64_t count);
   void grow();
 
   std::vector<Entry> table_;
@@ -114,5 +125,31 @@ inline TokenKey Vocabulary::key_of_padded(const char* text, std::size_t length) 
   key.hash = detail::hash_words(key.first, key.second, length);
   return key;
 }
+
+// What one of several readers finds beside a vocabulary that none of them changes meanwhile: new types,
+// numbered from known.size() on. Counts nothing.
+class TypesBeside {
+ public:
+  explicit TypesBeside(const Vocabulary& known) : known_(known) {}
+  // After `known` has changed.
+  void restart() {
+    fresh_ = Vocabulary();
+    first_ = known_.size();
+  }
+  void prefetch(const TokenKey& key) const noexcept { known_.prefetch(key); }
+  std::uint32_t add(const TokenKey& key) {
+    const std::uint32_t id = known_.find(key);
+    return id != Vocabulary::kAbsent ? id : add_fresh(key);
+  }
+  const Vocabulary& fresh() const noexcept { return fresh_; }
+  std::size_t first() const noexcept { return first_; }  // number of the first that is fresh
+
+ private:
+  std::uint32_t add_fresh(const TokenKey& key);
+
+  const Vocabulary& known_;
+  Vocabulary fresh_;
+  std::size_t first_ = 0;
+};
 
 }  // namespace stochos::words

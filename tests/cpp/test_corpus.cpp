@@ -174,13 +174,56 @@ TEST(a_file_on_disk_gives_what_its_bytes_give_and_spilling_changes_nothing) {
   for (const std::size_t limit : {kNoLimit, std::size_t{1}, std::size_t{200000}}) {
     Corpus disk(Tokenizer::whitespace, false, limit, folder);
     Control control;
-    disk.add_file(path, "text", text.size(), control);
+    disk.add_file(path, "text", text.size(), 1, 0, control);
     CHECK(control.done() == text.size());
     CHECK(finish(disk) == expected);
     CHECK(disk.on_disk() == (limit != kNoLimit));
   }
   ::unlink(path.c_str());
   CHECK(::rmdir(folder) == 0);  // fails if a temporary file were left
+}
+
+// The smallest parts have no white space of their own, so that the serial reading takes turns with the parts.
+TEST(several_threads_and_parts_of_any_size_give_what_the_bytes_give) {
+  char folder[] = "/tmp/stochos-test-XXXXXX";
+  CHECK(::mkdtemp(folder) != nullptr);
+  const std::string path = std::string(folder) + "/text";
+  const std::string text = "\xEF\xBB\xBF" + many_types(3000) + std::string(5000, 'x') + " caf\xC3\xA9\r\n\n" +
+                           many_types(2000) + "\xF0\x9F\x98\x80\xE3\x80\x80z";
+  std::ofstream(path, std::ios::binary) << text;
+  for (const Tokenizer tokenizer : {Tokenizer::whitespace, Tokenizer::characters}) {
+    Corpus whole(tokenizer, false, kNoLimit, ".");
+    feed(whole, text, text.size());
+    feed(whole, text, text.size());
+    const Result expected = finish(whole);
+    for (const unsigned threads : {2U, 3U, 8U}) {
+      for (const std::uint64_t part : {5, 40, 700, 4096, 1000000}) {
+        Corpus corpus(tokenizer, false, part == 700 ? 1 : kNoLimit, folder);
+        for (int file = 0; file < 2; ++file) {
+          Control control;
+          corpus.add_file(path, "text", text.size(), threads, part, control);
+          CHECK(control.done() == text.size());
+        }
+        CHECK(finish(corpus) == expected);
+      }
+    }
+  }
+  ::unlink(path.c_str());
+  CHECK(::rmdir(folder) == 0);
+}
+
+TEST(types_beside_a_vocabulary_are_numbered_behind_it) {
+  const auto key = [](std::string_view token) { return Vocabulary::key_of(token.data(), token.size()); };
+  Vocabulary known;
+  CHECK(known.add(key("a")) == 0 && known.add(key("b"), 0) == 1);
+  TypesBeside beside(known);
+  beside.restart();
+  CHECK(beside.add(key("c")) == 2 && beside.add(key("b")) == 1 && beside.add(key("d")) == 3);
+  CHECK(beside.add(key("c")) == 2 && beside.fresh().size() == 2 && known.size() == 2);
+  known.add(key("d"));
+  beside.restart();
+  CHECK(beside.add(key("d")) == 2 && beside.add(key("c")) == 3);
+  CHECK((known.frequencies(Control()) == std::vector<std::uint64_t>{1, 0, 1}));
 }
 
 TEST(dropped_tokens_vanish_or_leave_holes) {
@@ -281,7 +324,7 @@ TEST(a_stopped_control_ends_reading_and_finishing) {
   int stopped = 0;
   Control reading([](std::uint64_t, std::uint64_t) { return false; });
   try {
-    corpus.add_file(path, "text", 1, reading);
+    corpus.add_file(path, "text", 1, 1, 0, reading);
   } catch (const Stopped&) {
     ++stopped;
   }

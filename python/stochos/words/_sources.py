@@ -32,16 +32,21 @@ _TOKENS = 1 << 16
 
 
 def read(
-    corpus: _core.Corpus, source: object, tokenize: Tokenize | None, errors: str, callback: Callback | None
+    corpus: _core.Corpus,
+    source: object,
+    tokenize: Tokenize | None,
+    errors: str,
+    threads: int,
+    callback: Callback | None,
 ) -> None:
-    """Read `source` to its end, once.
+    """Read `source` to its end, once; plain files on several threads.
 
     Raises
     ------
     InputError, InputTypeError, FileError, FileFormatError, StoppedError
         As `words.count` says.
     """
-    reader = _Reader(corpus, tokenize, errors == "replace", callback)
+    reader = _Reader(corpus, tokenize, errors == "replace", threads, callback)
     if isinstance(source, (bytes, bytearray, memoryview)):
         msg = f"[{_WHERE}] source is {type(source).__name__}; decode it and pass [text], or pass io.BytesIO(source)"
         raise InputTypeError(msg)
@@ -68,11 +73,12 @@ def unit_of(source: object) -> str:
 
 class _Reader:
     def __init__(
-        self, corpus: _core.Corpus, tokenize: Tokenize | None, replace: bool, callback: Callback | None
+        self, corpus: _core.Corpus, tokenize: Tokenize | None, replace: bool, threads: int, callback: Callback | None
     ) -> None:
         self._corpus = corpus
         self._tokenize = tokenize
         self._replace = replace
+        self._threads = threads
         self._callback = callback
 
     # --- text -------------------------------------------------------------------------------------------------------
@@ -202,7 +208,9 @@ class _Reader:
             name = _files.display(path)
             # A pipe or device is read in Python, where a signal interrupts the wait for more.
             if self._tokenize is None and path.is_file() and not _files.is_compressed(path):
-                self._corpus.add_file(os.fsencode(path), name, total, self._shifted(before, total))
+                self._corpus.add_file(
+                    os.fsencode(path), name, total, self._threads, progress=self._shifted(before, total)
+                )
             else:
                 self._blocks(self._watched(path, before, total), name)
             before += size

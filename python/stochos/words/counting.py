@@ -179,7 +179,7 @@ def count(
 
     corpus = _core.Corpus(core_tokenizer, errors == "replace", limit, tempfile.gettempdir())
     with progress_callback(progress, "reading", _sources.unit_of(source), _WHERE) as callback:
-        _sources.read(corpus, source, tokenize, errors, callback)
+        _sources.read(corpus, source, tokenize, errors, threads, callback)
     corpus.finish(min_count, max_vocabulary, list(stops), fixed, keep_positions, subsample, seed)
     frequencies = corpus.frequencies()
     _check_sums(weights, window, weighting, int(frequencies.sum()))
