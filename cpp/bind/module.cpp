@@ -9,6 +9,9 @@ void bind_words_corpus(py::module_& m);
 void bind_words_counts(py::module_& m);
 void bind_words_fit(py::module_& m);
 void bind_words_vectors(py::module_& m);
+void bind_expr(py::module_& m);
+void bind_reactions_simulate(py::module_& m);
+void bind_reactions_master(py::module_& m);
 }  // namespace stochos::bind
 
 PYBIND11_MODULE(_core, m) {
@@ -18,4 +21,7 @@ PYBIND11_MODULE(_core, m) {
   stochos::bind::bind_words_counts(m);
   stochos::bind::bind_words_fit(m);
   stochos::bind::bind_words_vectors(m);
+  stochos::bind::bind_expr(m);
+  stochos::bind::bind_reactions_simulate(m);
+  stochos::bind::bind_reactions_master(m);
 }

@@ -9,7 +9,13 @@ namespace stochos::random {
 inline constexpr int kStreamVersion = 1;
 
 // What a stream is for; the numbers are part of the stream version and never change meaning.
-enum class Purpose : std::uint64_t { subsample = 1, start_vectors = 2, negatives = 3, subspace = 4 };
+enum class Purpose : std::uint64_t {
+  subsample = 1,
+  start_vectors = 2,
+  negatives = 3,
+  subspace = 4,
+  trajectory = 5
+};
 
 // splitmix64's finaliser (S. Vigna, public domain): spreads (seed, purpose) over the 64-bit key.
 inline std::uint64_t mix(std::uint64_t x) noexcept {
