@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -10,7 +11,7 @@ import numpy as np
 
 from stochos import _checks
 from stochos.errors import InputError, InputTypeError, UnknownNameError
-from stochos.reactions import _build, _parts, _reaction_text, _text
+from stochos.reactions import _build, _parts, _reaction_text
 from stochos.reactions._parts import Event, Parts, Reaction
 
 if TYPE_CHECKING:
@@ -19,14 +20,6 @@ if TYPE_CHECKING:
 __all__ = ["Event", "Network", "Reaction"]
 
 _WHERE = "reactions.Network"
-#: Reactions and species that `print` shows.
-_SHOWN = 60
-_MEANING = {
-    "combinations": "a law that is one number or parameter c means c times the combinations of the reactants: "
-    "2 A -> at c has the propensity c*A*(A-1)/2",
-    "powers": "a law that is one number or parameter k means k times the falling powers of the reactants: "
-    "2 A -> at k has the propensity k*A*(A-1)",
-}
 
 
 class Network:
@@ -276,9 +269,6 @@ class Network:
             msg = f"[{_WHERE}.propensity] no reaction is named {reaction!r}"
             raise UnknownNameError(msg)
         one = self._reaction(self._parts.names.index(reaction), list(self._amounts))
-        return self._expression(one)
-
-    def _expression(self, one: Reaction) -> str:
         return _build.propensity(one.law, list(one.reactants), self.convention) if one.mass_action else one.law
 
     # --- copies ---------------------------------------------------------------------------------------------------
@@ -299,9 +289,7 @@ class Network:
             A value is out of range.
         """
         where = f"{_WHERE}.with_"
-        from dataclasses import replace
-
-        parts = replace(self._parts, notices=[])
+        parts = dataclasses.replace(self._parts, notices=[])
         parts.parameters, parts.initial = dict(parts.parameters), dict(parts.initial)
         for given, group, what in ((parameters, parts.parameters, "parameter"), (initial, parts.initial, "species")):
             for key, number in (given or {}).items():
