@@ -54,7 +54,9 @@ def reactions(where: str, text: object, number: int, constants: Collection[str])
     reversible = len(_text.split(equation, "<->")) == 2
     sides = _text.split(equation, "<->" if reversible else "->")
     if len(sides) != 2 or not name:
-        msg = f"[{where}] the reaction {_text.shown(text)} needs one arrow; write 'A + B -> C @ k' or 'A <-> B @ kf, kb'"
+        msg = (
+            f"[{where}] the reaction {_text.shown(text)} needs one arrow; write 'A + B -> C @ k' or 'A <-> B @ kf, kb'"
+        )
         raise InputError(msg)
     left, right = (_terms(where, text, side) for side in sides)
     parts = [part.strip() for part in _text.split(laws[0], ",")]

@@ -10,7 +10,7 @@ from stochos.errors import InputError
 
 #: Names that the language uses itself; a species or parameter of such a name is written in backquotes.
 RESERVED = frozenset(
-    "and or not true false time piecewise if min max abs exp log ln log10 log2 sqrt pow sin cos tan asin acos atan atan2 "
+    "pi e and or not true false time piecewise if min max abs exp log ln log10 log2 sqrt pow sin cos tan asin acos atan atan2 "
     "sinh cosh tanh floor ceil round sign factorial hill heaviside normal uniform exponential gamma poisson binomial "
     "bernoulli cauchy chisquare laplace lognormal rayleigh".split()
 )
