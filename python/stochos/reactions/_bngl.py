@@ -200,7 +200,7 @@ def read(where: str, path: str | os.PathLike[str], round_initial: bool) -> Parts
             if name in read_by_functions:
                 msg = f"[{where}] the functions read {name!r}, which is both a parameter and a group; rename one"
                 raise InputError(msg)
-            name = f"{name}_group"  # noqa: PLW2901 - in rates the name means the parameter
+            name = f"{name}_group"
         rules[name] = " + ".join(terms) or "0"
     for name, text in function_entries:
         rules[name] = _formula(where, f"function {name!r}", text, functions)

@@ -99,8 +99,8 @@ class Side:
 
     def equals(self, other: Side) -> bool:
         """Whether both hold the same."""
-        mine, its = (self.start, self.species, self.count), (other.start, other.species, other.count)
-        return all(np.array_equal(a, b) for a, b in zip(mine, its, strict=True))
+        names = ("start", "species", "count")
+        return all(np.array_equal(getattr(self, name), getattr(other, name)) for name in names)
 
 
 @dataclasses.dataclass
@@ -141,8 +141,8 @@ def _unique(where: str, parts: Parts) -> None:
     kinds: dict[str, str] = {}
     for kind, group in (("species", parts.initial), ("parameter", parts.parameters), ("rule", parts.rules)):
         for name in group:
-            if not isinstance(name, str) or not name or "`" in name:
-                msg = f"[{where}] the {kind} name {name!r} cannot be used; give text that is not empty, without a backquote"
+            if not name or "`" in name:
+                msg = f"[{where}] the {kind} name {name!r} cannot be used; a name is not empty and has no backquote"
                 raise InputError(msg)
             if name == "time":
                 msg = f"[{where}] the {kind} name 'time' is the time itself in the rate language; use another"

@@ -24,8 +24,8 @@ def _terms(where: str, text: str, side: str) -> tuple[tuple[str, int], ...]:
         number = int(match["count"] or 1) if match else 0
         if not match or not 1 <= number <= _MOST:
             msg = (
-                f"[{where}] {part.strip()!r} in the reaction {_text.shown(text)} is no species with a whole number before "
-                "it; write 'A + 2 B -> C @ k', a name with other characters in backquotes"
+                f"[{where}] {part.strip()!r} in the reaction {_text.shown(text)} is no species with a whole number "
+                "before it; write 'A + 2 B -> C @ k', a name with other characters in backquotes"
             )
             raise InputError(msg)
         name = _text.unquote(match["name"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
@@ -35,7 +35,8 @@ def _load(where: str, source: object) -> str:
         if isinstance(error, FileFormatError):
             raise
         code = error.errno if isinstance(error, OSError) and error.errno else errno.ENOENT
-        msg = f"[{where}] cannot read {_text.shown(str(source))}: {os.strerror(code)}; the text of a model begins with '<'"
+        hint = "the text of a model begins with '<'"
+        msg = f"[{where}] cannot read {_text.shown(str(source))}: {os.strerror(code)}; {hint}"
         raise FileError(code, msg) from error
 
 
@@ -99,13 +100,14 @@ class Reader:
         self.variable: set[str] = set()
         self.notices: list[str] = []
         self.factor: dict[str, float] = {}
-        self._taken = {e.getId() for kind in ("Compartments", "Species", "Parameters", "Reactions", "FunctionDefinitions")
-                       for e in getattr(model, f"getListOf{kind}")()}  # fmt: skip
+        kinds = ("Compartments", "Species", "Parameters", "Reactions", "FunctionDefinitions")
+        self._taken = {entry.getId() for kind in kinds for entry in getattr(model, f"getListOf{kind}")()}
         self.writer = Writer(libsbml, where, self.symbols.__getitem__)
 
-    def refuse(self, text: str) -> InputError:
-        """Make the error that says what is wrong with the model."""
-        return InputError(f"[{self.where}] {text}")
+    def refuse(self, text: str) -> NoReturn:
+        """Raise the error that says what is wrong with the model."""
+        msg = f"[{self.where}] {text}"
+        raise InputError(msg)
 
     def fresh(self, name: str) -> str:
         """Return a name like this one that nothing has yet."""
@@ -149,15 +151,15 @@ class Reader:
     def _refuse_unsupported(self) -> None:
         model = self.model
         if model.getNumConstraints():
-            raise self.refuse("the model has constraints, which are not supported; remove them")
+            self.refuse("the model has constraints, which are not supported; remove them")
         if self.level >= 3 and model.isSetConversionFactor():
-            raise self.refuse("the model has a conversionFactor, which is not supported; convert the amounts instead")
+            self.refuse("the model has a conversionFactor, which is not supported; convert the amounts instead")
         for species in model.getListOfSpecies():
             if self.level >= 3 and species.isSetConversionFactor():
-                raise self.refuse(f"species {species.getId()!r} has a conversionFactor, which is not supported")
+                self.refuse(f"species {species.getId()!r} has a conversionFactor, which is not supported")
         for rule in model.getListOfRules():
             if rule.isAlgebraic():
-                raise self.refuse("the model has an algebraic rule, which is not supported; solve it for one variable")
+                self.refuse("the model has an algebraic rule, which is not supported; solve it for one variable")
 
     def _find_rules(self) -> None:
         self._ruled = {rule.getVariable(): rule for rule in self.model.getListOfRules()}
@@ -165,12 +167,12 @@ class Reader:
         for event in self.model.getListOfEvents():
             self.variable |= {assignment.getVariable() for assignment in event.getListOfEventAssignments()}
         self._assigned = {a.getSymbol(): a for a in self.model.getListOfInitialAssignments()}
-        known = {e.getId() for kind in ("Compartments", "Species", "Parameters")
-                 for e in getattr(self.model, f"getListOf{kind}")()}  # fmt: skip
+        kinds = ("Compartments", "Species", "Parameters")
+        known = {entry.getId() for kind in kinds for entry in getattr(self.model, f"getListOf{kind}")()}
         for name in (*self._ruled, *self._assigned, *self.variable):
             if name not in known:
                 text = f"{name!r} is set by a rule, an event or an initial assignment, but is no species, parameter or "
-                raise self.refuse(text + "compartment; variable stoichiometry is not supported")
+                self.refuse(text + "compartment; variable stoichiometry is not supported")
 
     def is_ruled(self, name: str) -> bool:
         """Whether an assignment rule gives this quantity."""
@@ -210,9 +212,7 @@ class Reader:
             return ""
         compartment = self.model.getCompartment(species.getCompartment())
         if compartment is None:
-            raise self.refuse(
-                f"species {species.getId()!r} lies in {species.getCompartment()!r}, which is no compartment"
-            )
+            self.refuse(f"species {species.getId()!r} lies in {species.getCompartment()!r}, which is no compartment")
         if compartment.getSpatialDimensions() == 0:
             return ""
         return self.symbols[compartment.getId()]
@@ -242,7 +242,7 @@ class Reader:
             text = (
                 f"the rate rule for {name!r}, {_text.shown(rate)}, is not supported: only a parameter or compartment "
             )
-            raise self.refuse(text + "may have one, of a constant rate")
+            self.refuse(text + "may have one, of a constant rate")
         base = self.fresh(f"{name}_at_0")
         self.clocks[name] = (base, rate)
         self.rules[self.names[name]] = f"{_text.quote(base)} + ({rate})*time"
@@ -267,7 +267,7 @@ class Reader:
                 elif kind == "Compartments":
                     self._no_size(element, target)
                 else:
-                    raise self.refuse(f"parameter {name!r} has no value; give it one")
+                    self.refuse(f"parameter {name!r} has no value; give it one")
         for species in self.model.getListOfSpecies():
             name = species.getId()
             if self.is_ruled(name):
@@ -292,7 +292,7 @@ class Reader:
         if species.isSetInitialConcentration():
             compartment = self.model.getCompartment(species.getCompartment())
             if compartment is None or compartment.getId() not in self.symbols:
-                raise self.refuse(f"species {name!r} has an initial concentration, but its compartment has no size")
+                self.refuse(f"species {name!r} has an initial concentration, but its compartment has no size")
             text = f"{float(species.getInitialConcentration())!r}*{self.symbols[compartment.getId()]}"
             return text if factor == 1 else f"{text}*{factor!r}"
         self.notices.append(f"species {name!r} has no initial amount; taken as 0")

@@ -25,9 +25,9 @@ def read(reader: Reader) -> list[Event]:
         what = f"event {name or i + 1!r}"
         trigger = event.getTrigger()
         if trigger is None or trigger.getMath() is None:
-            raise reader.refuse(f"{what} has no trigger")
+            reader.refuse(f"{what} has no trigger")
         if event.isSetTimeUnits():
-            raise reader.refuse(f"{what} has time units of its own, which are not supported")
+            reader.refuse(f"{what} has time units of its own, which are not supported")
         later = event.getDelay() is not None
         delay = _optional(reader, event.getDelay(), f"the delay of {what}")
         early = bool(event.getUseValuesFromTriggerTime())
@@ -37,11 +37,11 @@ def read(reader: Reader) -> list[Event]:
             target = assignment.getVariable()
             text = reader.writer.write(assignment.getMath(), f"the value that {what} gives {target!r}")
             if reader.is_ruled(target):
-                raise reader.refuse(f"{what} sets {target!r}, which an assignment rule gives")
+                reader.refuse(f"{what} sets {target!r}, which an assignment rule gives")
             if target in reader.clocks:
                 if later and early:
                     msg = f"{what} sets {target!r}, which has a rate rule, after a delay; that is not supported"
-                    raise reader.refuse(msg)
+                    reader.refuse(msg)
                 base, rate = reader.clocks[target]
                 assignments.append((base, f"{text} - ({rate})*time"))
             else:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, NoReturn
 
 from stochos.errors import InputError
 from stochos.reactions import _text
@@ -13,8 +14,8 @@ _DEEPEST = 200
 _OR, _AND, _NOT, _COMPARE, _ADD, _MULTIPLY, _SIGN, _POWER, _ATOM = range(1, 10)
 _COMPARISONS = {"EQ": "==", "NEQ": "!=", "LT": "<", "LEQ": "<=", "GT": ">", "GEQ": ">="}
 _PLAIN_CALLS = {
-    "ABS": "abs", "EXP": "exp", "LN": "log", "FLOOR": "floor", "CEILING": "ceil", "FACTORIAL": "factorial", "SIN": "sin",
-    "COS": "cos", "TAN": "tan", "ARCSIN": "asin", "ARCCOS": "acos", "ARCTAN": "atan", "SINH": "sinh", "COSH": "cosh",
+    "ABS": "abs", "EXP": "exp", "LN": "log", "FLOOR": "floor", "CEILING": "ceil", "FACTORIAL": "factorial",
+    "SIN": "sin", "COS": "cos", "TAN": "tan", "ARCSIN": "asin", "ARCCOS": "acos", "ARCTAN": "atan", "SINH": "sinh", "COSH": "cosh",
     "TANH": "tanh", "ARCSINH": "asinh", "ARCCOSH": "acosh", "ARCTANH": "atanh", "MAX": "max", "MIN": "min",
 }  # fmt: skip
 #: Functions that are the reciprocal of one above, or its inverse at the reciprocal.
@@ -68,18 +69,19 @@ class Writer:
     def _scope(self, local: Mapping[str, str] | None) -> Lookup:
         return (lambda name: local[name] if name in local else self._lookup(name)) if local else self._lookup
 
-    def _refuse(self, what: str, text: str) -> InputError:
-        return InputError(f"[{self._where}] {what} {text}")
+    def _refuse(self, what: str, text: str) -> NoReturn:
+        msg = f"[{self._where}] {what} {text}"
+        raise InputError(msg)
 
     def _call(self, node: Any, what: str, scope: Lookup, depth: int) -> tuple[Any, Lookup]:
         """Return the body of a called function definition and the scope of its arguments."""
         name = node.getName()
         definition = self._functions.get(name)
         if definition is None or definition.getBody() is None:
-            raise self._refuse(what, f"calls the function {name!r}, which is not defined")
+            self._refuse(what, f"calls the function {name!r}, which is not defined")
         wanted = definition.getNumArguments()
         if wanted != node.getNumChildren():
-            raise self._refuse(what, f"calls {name!r} with {node.getNumChildren()} arguments; it takes {wanted}")
+            self._refuse(what, f"calls {name!r} with {node.getNumChildren()} arguments; it takes {wanted}")
         given = {
             definition.getArgument(i).getName(): _held(self._node(node.getChild(i), what, scope, depth + 1), _ATOM)
             for i in range(wanted)
@@ -87,7 +89,7 @@ class Writer:
 
         def inside(symbol: str) -> str:
             if symbol not in given:
-                raise self._refuse(what, f"calls {name!r}, which reads {symbol!r}; that is no argument of it")
+                self._refuse(what, f"calls {name!r}, which reads {symbol!r}; that is no argument of it")
             return given[symbol]
 
         return definition.getBody(), inside
@@ -120,9 +122,9 @@ class Writer:
     def _node(self, node: Any, what: str, scope: Lookup, depth: int) -> tuple[str, int]:
         """Return the text of a node, and how tightly it holds together."""
         if node is None:
-            raise self._refuse(what, "has no mathematics")
+            self._refuse(what, "has no mathematics")
         if depth > _DEEPEST:
-            raise self._refuse(what, f"is nested deeper than {_DEEPEST} levels")
+            self._refuse(what, f"is nested deeper than {_DEEPEST} levels")
         kind = self._kinds.get(node.getType(), "UNKNOWN")
         leaf = self._leaf(node, kind, what, scope)
         if leaf:
@@ -137,9 +139,9 @@ class Writer:
             feature = _NAMED.get(name) or f"{(node.getName() or name.lower())!r} with {len(parts)} arguments"
             if kind.startswith("DISTRIB_"):
                 feature = f"the distribution {node.getName()!r} of the distrib package"
-            raise self._refuse(what, f"uses {feature}, which is not supported")
+            self._refuse(what, f"uses {feature}, which is not supported")
         if len(found[0]) > _text.LONGEST:
-            raise self._refuse(what, f"is longer than {_text.LONGEST:,} characters")
+            self._refuse(what, f"is longer than {_text.LONGEST:,} characters")
         return found
 
     def _leaf(self, node: Any, kind: str, what: str, scope: Lookup) -> tuple[str, int] | None:
@@ -148,7 +150,7 @@ class Writer:
         if kind in ("REAL", "REAL_E"):
             number = float(node.getReal())
             if number != number or abs(number) == float("inf"):
-                raise self._refuse(what, f"holds the number {number!r}")
+                self._refuse(what, f"holds the number {number!r}")
             return _number(number)
         if kind == "RATIONAL":
             return f"{node.getNumerator()}/{node.getDenominator()}", _MULTIPLY
@@ -157,7 +159,7 @@ class Writer:
                 return scope(node.getName()), _ATOM
             except KeyError:
                 text = f"reads {node.getName()!r}, which is no species, parameter or compartment"
-                raise self._refuse(what, text) from None
+                self._refuse(what, text)
         return {
             "NAME_TIME": ("time", _ATOM),
             "NAME_AVOGADRO": ("6.02214179e23", _ATOM),
@@ -185,7 +187,7 @@ class Writer:
             return f"{_held(parts[0], _ATOM)}^{_held(parts[1], _ATOM)}", _POWER
         if kind.startswith("RELATIONAL_") and (size == 2 or (size > 2 and not kind.endswith("NEQ"))):
             mark = _COMPARISONS[kind.removeprefix("RELATIONAL_")]
-            pairs = [f"{_held(a, _ADD)} {mark} {_held(b, _ADD)}" for a, b in zip(parts, parts[1:], strict=False)]
+            pairs = [f"{_held(a, _ADD)} {mark} {_held(b, _ADD)}" for a, b in itertools.pairwise(parts)]
             return (pairs[0], _COMPARE) if len(pairs) == 1 else (" and ".join(pairs), _AND)
         if kind == "LOGICAL_AND":
             return (" and ".join(_held(p, _NOT) for p in parts) or "true", _AND if parts else _ATOM)

@@ -31,14 +31,14 @@ def read(reader: Reader) -> tuple[list[Reaction], set[str]]:
         name = reaction.getId()
         what = f"reaction {name!r}"
         if reaction.isSetFast() and reaction.getFast():
-            raise reader.refuse(f"{what} is fast, which is not supported; give it a law of its own")
+            reader.refuse(f"{what} is fast, which is not supported; give it a law of its own")
         law = reaction.getKineticLaw()
         if law is None or law.getMath() is None:
-            raise reader.refuse(f"{what} has no kinetic law")
+            reader.refuse(f"{what} has no kinetic law")
         if law.isSetSubstanceUnits() and reader.substance is None:
             units = reader._items(law.getSubstanceUnits(), f"the law of {what}")
             if units != reader.extent:
-                raise reader.refuse(f"the law of {what} is in the units {law.getSubstanceUnits()!r}, unlike the model")
+                reader.refuse(f"the law of {what} is in the units {law.getSubstanceUnits()!r}, unlike the model")
         left = _entries(reader, what, reaction.getListOfReactants())
         right = _entries(reader, what, reaction.getListOfProducts())
         local = _local(reader, name, law)
@@ -47,7 +47,7 @@ def read(reader: Reader) -> tuple[list[Reaction], set[str]]:
             halves = reader.writer.split(law.getMath(), text, local)
             if halves is None:
                 msg = f"{what} is reversible, but its law has no minus at its top at which to split it into two"
-                raise reader.refuse(f"{msg}; write it as forward - backward, or set reversible='false'")
+                reader.refuse(f"{msg}; write it as forward - backward, or set reversible='false'")
             back = reader.fresh(f"{name}_reverse")
             found.append(Reaction(name, left, right, _scaled(reader, halves[0]), False))
             found.append(Reaction(back, right, left, _scaled(reader, halves[1]), False))
@@ -67,14 +67,14 @@ def _entries(reader: Reader, what: str, references: Any) -> Entries:
         name = reference.getSpecies()
         species = reader.model.getSpecies(name)
         if species is None:
-            raise reader.refuse(f"{what} names the species {name!r}, which is not there")
+            reader.refuse(f"{what} names the species {name!r}, which is not there")
         still = species.getBoundaryCondition() or species.getConstant()
         if reader.is_ruled(name):
             if not still:
-                raise reader.refuse(f"{what} changes {name!r}, which an assignment rule gives")
+                reader.refuse(f"{what} changes {name!r}, which an assignment rule gives")
             continue
         if not still and reader.factor[name] != reader.extent:
-            raise reader.refuse(f"{what} changes {name!r}, whose units of substance differ from those of the reactions")
+            reader.refuse(f"{what} changes {name!r}, whose units of substance differ from those of the reactions")
         number = _stoichiometry(reader, what, reference)
         if number:
             counts[reader.names[name]] = counts.get(reader.names[name], 0) + number
@@ -89,14 +89,12 @@ def _stoichiometry(reader: Reader, what: str, reference: Any) -> int:
             reference.getStoichiometryMath().getMath(), f"the stoichiometry of {name!r} in {what}"
         )
         if not _text.is_number(text):
-            raise reader.refuse(
-                f"{what} has the stoichiometry {_text.shown(text)} for {name!r}; only numbers are supported"
-            )
+            reader.refuse(f"{what} has the stoichiometry {_text.shown(text)} for {name!r}; only numbers are supported")
         number = float(text)
     elif reader.level >= 3 and not reference.isSetStoichiometry():
-        raise reader.refuse(f"{what} gives no stoichiometry for {name!r}")
+        reader.refuse(f"{what} gives no stoichiometry for {name!r}")
     if not (number == number and 0 <= number <= 1e9 and number == int(number)):
-        raise reader.refuse(f"{what} has the stoichiometry {number!r} for {name!r}; only whole numbers are supported")
+        reader.refuse(f"{what} has the stoichiometry {number!r} for {name!r}; only whole numbers are supported")
     return int(number)
 
 
@@ -106,7 +104,7 @@ def _local(reader: Reader, reaction: str, law: Any) -> dict[str, str]:
     for parameter in law.getListOfLocalParameters() if reader.level >= 3 else law.getListOfParameters():
         name = parameter.getId()
         if not parameter.isSetValue():
-            raise reader.refuse(f"the parameter {name!r} of reaction {reaction!r} has no value")
+            reader.refuse(f"the parameter {name!r} of reaction {reaction!r} has no value")
         full = reader.fresh(f"{reaction}_{name}")
         reader.parameters[full] = parameter.getValue()
         local[name] = _text.quote(full)
