@@ -181,8 +181,9 @@ def test_moles_are_converted():
     net = Network.from_sbml(one)
     assert net.initial["A"] == 5.0
     assert law(net.reactions[0].law, k=0.5, A=5) == pytest.approx(2.5, rel=1e-14)
-    with pytest.raises(InputError, match="not whole"):
-        Network.from_sbml(one, substance="item")
+    items = Network.from_sbml(one, substance="item")
+    assert (items.initial["A"], items.reactions[0].law) == (0.0, "k*A")
+    assert "8.3" in items.notices[0]
 
 
 def test_units_that_are_no_count_or_differ_are_refused():
