@@ -1,4 +1,4 @@
-"""Networks of BioNetGen: counts of what the files hold, and BioNetGen's own ODE trajectories as the truth of the laws."""
+"""Networks of BioNetGen: what the files hold; BioNetGen's own ODE trajectories are the truth of the laws."""
 
 from __future__ import annotations
 

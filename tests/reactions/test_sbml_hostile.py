@@ -30,7 +30,10 @@ HOSTILE = {
     "two roots": (HEAD + "</sbml><a/>", "not well-formed"),
     "not sbml": ("<html/>", "line"),
     "no model": (HEAD + "</sbml>", "model"),
-    "level 1": ('<sbml xmlns="http://www.sbml.org/sbml/level1" level="1" version="2"><model name="a"/></sbml>', "from_sbml"),
+    "level 1": (
+        '<sbml xmlns="http://www.sbml.org/sbml/level1" level="1" version="2"><model name="a"/></sbml>',
+        "from_sbml",
+    ),
     "empty": (b"", "not well-formed"),
 }
 

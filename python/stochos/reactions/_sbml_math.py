@@ -16,7 +16,8 @@ _COMPARISONS = {"EQ": "==", "NEQ": "!=", "LT": "<", "LEQ": "<=", "GT": ">", "GEQ
 _PLAIN_CALLS = {
     "ABS": "abs", "EXP": "exp", "LN": "log", "FLOOR": "floor", "CEILING": "ceil", "FACTORIAL": "factorial",
     "SIN": "sin", "COS": "cos", "TAN": "tan", "ARCSIN": "asin", "ARCCOS": "acos", "ARCTAN": "atan", "SINH": "sinh",
-    "COSH": "cosh", "TANH": "tanh", "ARCSINH": "asinh", "ARCCOSH": "acosh", "ARCTANH": "atanh", "MAX": "max", "MIN": "min",
+    "COSH": "cosh", "TANH": "tanh", "ARCSINH": "asinh", "ARCCOSH": "acosh", "ARCTANH": "atanh", "MAX": "max",
+    "MIN": "min",
 }  # fmt: skip
 #: Functions that are the reciprocal of one above, or its inverse at the reciprocal.
 _RECIPROCAL = {"SEC": "cos", "CSC": "sin", "COT": "tan", "SECH": "cosh", "CSCH": "sinh", "COTH": "tanh"}
@@ -133,7 +134,9 @@ class Writer:
                 self._made[key] = self._node(body, what, inside, depth + 1)
             return self._made[key]
         if kind.startswith("DISTRIB_"):
-            self._refuse(what, f"uses the distribution {node.getName()!r} of the distrib package, which is not supported")
+            self._refuse(
+                what, f"uses the distribution {node.getName()!r} of the distrib package, which is not supported"
+            )
         parts = [self._node(node.getChild(i), what, scope, depth + 1) for i in range(node.getNumChildren())]
         found = self._operation(kind, parts) or self._function(kind.removeprefix("FUNCTION_"), parts)
         if found is None:
