@@ -1,0 +1,74 @@
+#include "expr/ops.hpp"
+
+#include <array>
+
+namespace stochos::expr {
+namespace {
+
+constexpr std::uint32_t kMany = 0xFFFFFFFF;
+// The first entry of an operation is the name under which it is written.
+constexpr std::array kFunctions = {
+    Function{"piecewise", Op::piecewise, 2, kMany},
+    Function{"if", Op::piecewise, 3, 3},
+    Function{"min", Op::min, 1, kMany},
+    Function{"max", Op::max, 1, kMany},
+    Function{"hill", Op::hill, 3, 3},
+    Function{"pow", Op::pow, 2, 2},
+    Function{"abs", Op::abs, 1, 1},
+    Function{"exp", Op::exp, 1, 1},
+    Function{"log", Op::log, 1, 1},
+    Function{"ln", Op::log, 1, 1},
+    Function{"log10", Op::log10, 1, 1},
+    Function{"log2", Op::log2, 1, 1},
+    Function{"sqrt", Op::sqrt, 1, 1},
+    Function{"sin", Op::sin, 1, 1},
+    Function{"cos", Op::cos, 1, 1},
+    Function{"tan", Op::tan, 1, 1},
+    Function{"asin", Op::asin, 1, 1},
+    Function{"acos", Op::acos, 1, 1},
+    Function{"atan", Op::atan, 1, 1},
+    Function{"atan2", Op::atan2, 2, 2},
+    Function{"sinh", Op::sinh, 1, 1},
+    Function{"cosh", Op::cosh, 1, 1},
+    Function{"tanh", Op::tanh, 1, 1},
+    Function{"asinh", Op::asinh, 1, 1},
+    Function{"acosh", Op::acosh, 1, 1},
+    Function{"atanh", Op::atanh, 1, 1},
+    Function{"floor", Op::floor, 1, 1},
+    Function{"ceil", Op::ceil, 1, 1},
+    Function{"round", Op::round, 1, 1},
+    Function{"sign", Op::sign, 1, 1},
+    Function{"factorial", Op::factorial, 1, 1},
+    Function{"heaviside", Op::heaviside, 1, 1},
+};
+
+}  // namespace
+
+const Function* find_function(std::string_view name) noexcept {
+  for (const Function& function : kFunctions)
+    if (function.name == name) return &function;
+  return nullptr;
+}
+
+std::string_view function_name(Op op) noexcept {
+  for (const Function& function : kFunctions)
+    if (function.op == op) return function.name;
+  return {};
+}
+
+double factorial(double x) noexcept {
+  static const auto table = [] {
+    std::array<double, 171> values{};
+    long double product = 1.0L;
+    for (int i = 0; i <= 170; ++i) {
+      if (i > 0) product *= i;
+      values[static_cast<std::size_t>(i)] = static_cast<double>(product);
+    }
+    return values;
+  }();
+  if (x != std::floor(x)) return std::tgamma(x + 1.0);  // also what is not a number
+  if (x < 0.0) return std::numeric_limits<double>::quiet_NaN();
+  return x <= 170.0 ? table[static_cast<std::size_t>(x)] : std::numeric_limits<double>::infinity();
+}
+
+}  // namespace stochos::expr

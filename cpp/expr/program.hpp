@@ -1,0 +1,73 @@
+// An expression as a list of instructions over registers: what simulations evaluate.
+#pragma once
+#include <cstdint>
+#include <span>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "expr/ast.hpp"
+
+namespace stochos::expr {
+
+// Which slot of the state a name stands for.
+struct Symbols {
+  std::unordered_map<std::string, std::uint32_t> slots;
+};
+
+// A number among the slots, the registers or the program's constants.
+struct Operand {
+  enum Place : std::uint32_t { slot = 0, reg = 1, constant = 2 };
+  std::uint32_t bits = 0;
+  static Operand make(Place place, std::uint32_t index) { return {index << 2 | place}; }
+  Place place() const noexcept { return static_cast<Place>(bits & 3U); }
+  std::uint32_t index() const noexcept { return bits >> 2; }
+  bool operator==(const Operand&) const = default;
+};
+
+struct Instruction {
+  Op op;
+  std::uint32_t to;  // register
+  Operand a, b, c;   // one that the operation does not use equals a
+};
+
+// One input of a batch: value i is data[i * step].
+struct Column {
+  const double* data;
+  std::size_t step;
+};
+
+class Program {
+ public:
+  Program() = default;
+  // `registers` has room for register_count() numbers, of any content. Only the slots in reads() are looked
+  // at.
+  double run(const double* slots, double* registers) const noexcept;
+  // Values begin..end-1 of the outputs, bit for bit what run() gives; columns by slot, `scratch` for
+  // batch_scratch() numbers.
+  void run_batch(std::span<const Column> columns, std::size_t begin, std::size_t end, double* out,
+                 double* scratch) const;
+  std::size_t batch_scratch() const noexcept;
+
+  std::size_t register_count() const noexcept { return registers_; }
+  const std::vector<std::uint32_t>& reads() const noexcept { return reads_; }  // ascending
+  bool is_constant() const noexcept { return reads_.empty(); }
+  double constant() const noexcept { return constants_[result_.index()]; }  // of a constant program
+  std::span<const Instruction> instructions() const noexcept { return instructions_; }
+  std::span<const double> constants() const noexcept { return constants_; }
+  Operand result() const noexcept { return result_; }
+
+ private:
+  friend class Compiler;
+  std::vector<Instruction> instructions_;
+  std::vector<double> constants_;
+  std::vector<std::uint32_t> reads_;
+  Operand result_ = Operand::make(Operand::constant, 0);
+  std::uint32_t registers_ = 0;
+};
+
+// Folds constants, computes what is common once, writes small powers as products. `pi` is 3.14159... unless a
+// symbol has that name. Throws Error(key) that begins with [where] for a name that is no symbol.
+Program compile(const Ast& ast, const Symbols& symbols, const std::string& where = "expr.compile");
+
+}  // namespace stochos::expr
