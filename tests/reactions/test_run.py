@@ -10,7 +10,8 @@ import pytest
 from stochos.errors import FileError, FileFormatError, InputError, UnknownNameError
 from stochos.reactions.run import Run, load_run
 
-SETTINGS = {"network": "test", "n": 3, "first": 5, "keep": "trajectories", "method": "direct", "seed": 1, "events": 42}
+SETTINGS = {"network": "test", "n": 3, "first": 5, "keep": "trajectories", "method": "direct", "seed": 1, "events": 42,
+            "ends": {"done": 1, "absorbed": 1, "max_events": 1}, "bounds": [[0, 3], [-1, 2]]}  # fmt: skip
 
 
 def made(keep: str = "trajectories") -> Run:
@@ -21,10 +22,13 @@ def made(keep: str = "trajectories") -> Run:
         "status": np.array([0, 1, 2], dtype=np.uint8),
     }
     arrays = {
-        "trajectories": {"values": values},
+        "trajectories": {"values": values, "final": values[:, -1].copy()},
         "moments": {"mean": values.mean(axis=0), "std": values.std(axis=0, ddof=1)},
         "final": {"final": values[:, -1].copy()},
-        "histogram": {"histogram": np.array([[[0, 3, 0], [3, 0, 0]], [[0, 1, 2], [0, 0, 3]]], dtype=np.int64)},
+        "histogram": {
+            "histogram/0": np.array([[0, 0, 3, 0, 0, 0], [0, 0, 0, 1, 0, 2]], dtype=np.int64),
+            "histogram/1": np.array([[0, 0, 3, 0, 0, 0], [0, 0, 0, 1, 0, 2]], dtype=np.int64),
+        },
     }[keep]
     return Run(np.array([0.0, 2.5]), ["A", "B"], {**common, **arrays}, {**SETTINGS, "keep": keep})
 
@@ -39,10 +43,10 @@ def test_moments_are_those_of_the_values():
     assert np.allclose(run.covariance.diagonal(axis1=1, axis2=2), run.std**2)
     assert run.final is not None
     assert run.final.tolist() == [[2, 4], [4, 4], [6, 1]]
-    assert run.histogram is not None
-    assert run.histogram.shape == (2, 2, 7)
-    assert (run.histogram.sum(axis=2) == 3).all()
-    assert run.histogram[1, 0].tolist() == [0, 0, 1, 0, 1, 0, 1]
+    held = run.histogram["A"]
+    assert held.amounts.tolist() == [1, 2, 3, 4, 5, 6]
+    assert held.counts.tolist() == [[3, 0, 0, 0, 0, 0], [0, 1, 0, 1, 0, 1]]
+    assert not held.below.any()
     assert run["B"].tolist() == [[0, 4], [0, 4], [0, 1]]
     assert (run.events, len(run), run.species) == (42, 3, ["A", "B"])
 
@@ -50,7 +54,27 @@ def test_moments_are_those_of_the_values():
 def test_standard_deviation_of_one_trajectory_is_not_known():
     run = Run(np.array([1.0]), ["A"], {"values": np.ones((1, 1, 1))}, {**SETTINGS, "n": 1})
     assert np.isnan(run.std).all()
-    assert run.covariance is None
+    assert np.isnan(run.covariance).all()
+    assert run.mean.tolist() == [[1.0]]
+
+
+def test_a_trajectory_that_ended_early_is_left_out_behind_its_end():
+    values = np.array([[[1.0], [3.0]], [[2.0], [np.nan]]])
+    run = Run(np.array([0.0, 1.0]), ["A"], {"values": values}, {**SETTINGS, "n": 2})
+    assert run.reached.tolist() == [2, 1]
+    assert run.mean.tolist() == [[1.5], [3.0]]
+    assert run.std[0, 0] == pytest.approx(np.sqrt(0.5))
+    assert np.isnan(run.std[1, 0])
+    assert run.histogram["A"].counts.tolist() == [[1, 1, 0], [0, 0, 1]]
+
+
+def test_histogram_tells_what_is_outside_its_bounds():
+    held = made("histogram").histogram
+    assert held["A"].amounts.tolist() == [0, 1, 2, 3]
+    assert held["B"].amounts.tolist() == [-1, 0, 1, 2]
+    assert held["A"].above.tolist() == [0, 2]
+    assert held["A"].below.tolist() == [0, 0]
+    assert held["A"].counts.tolist() == [[0, 3, 0, 0], [0, 0, 1, 0]]
 
 
 def test_what_was_not_kept_is_an_error_that_names_keep():
@@ -86,9 +110,10 @@ def test_xarray_has_the_coordinates_of_the_run():
     assert float(data["values"].sel(trajectory=7, time=2.5, species="B")) == 1
     assert float(data["mean"].sel(time=2.5, species="A")) == 4
     assert data["status"].values.tolist() == [0, 1, 2]
-    assert data.attrs["seed"] == 1
+    assert data.attrs["seed"] == "1"
     assert set(made("moments").to_xarray()) == {"mean", "std", "events", "status"}
     assert "final" in made("final").to_xarray()
+    assert made("histogram").to_xarray()["histogram_A"].sel(time=0.0, amount_A=1) == 3
 
 
 @pytest.mark.parametrize(
@@ -97,7 +122,7 @@ def test_xarray_has_the_coordinates_of_the_run():
         ("trajectories", 12, ["trajectory", "time", "species", "amount"]),
         ("moments", 4, ["time", "species", "mean", "std"]),
         ("final", 6, ["trajectory", "species", "amount"]),
-        ("histogram", 12, ["time", "species", "amount", "trajectories"]),
+        ("histogram", 16, ["time", "species", "amount", "trajectories"]),
     ],
 )
 def test_pandas_table_has_a_row_for_each_number(keep: str, rows: int, columns: list[str]):
@@ -110,7 +135,7 @@ def test_pandas_table_has_a_row_for_each_number(keep: str, rows: int, columns: l
         assert chosen.amount.tolist() == [4]
     if keep == "histogram":
         chosen = frame[(frame.time == 2.5) & (frame.species == "A")]
-        assert chosen.trajectories.tolist() == [0, 1, 2]
+        assert chosen.trajectories.tolist() == [0, 0, 1, 0]
 
 
 @pytest.mark.parametrize("keep", ["trajectories", "moments", "final", "histogram"])

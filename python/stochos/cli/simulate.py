@@ -61,9 +61,11 @@ def _assignments(pairs: tuple[str, ...], option: str) -> dict[str, float]:
 
 def _write(run: Run, output: Path) -> None:
     """Write the run as the ending of `output` says, whole or not at all."""
+    from stochos.reactions import _tables
+
     ending = output.suffix.lower()
     if ending == ".csv":
-        columns = run._columns()
+        columns = _tables.columns(run)
         rows = zip(*(column.tolist() for column in columns.values()), strict=True)
         lines = [",".join(columns), *(",".join(map(_cell, row)) for row in rows)]
         write_text(output, "\n".join(lines) + "\n", _WHERE)

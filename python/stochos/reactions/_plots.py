@@ -10,6 +10,7 @@ import numpy as np
 
 from stochos import _checks
 from stochos.errors import InputError
+from stochos.reactions._tables import Histogram, histogram_of
 
 if TYPE_CHECKING:
     from stochos.reactions.run import Run
@@ -95,25 +96,28 @@ def _band(run: Run, names: Sequence[str], places: Sequence[int], ax: Any) -> Non
 def _histogram(run: Run, names: Sequence[str], places: Sequence[int], ax: Any, time: float | None) -> None:
     at = run.times.size - 1 if time is None else int(np.abs(run.times - _checks.real(WHERE, "time", time)).argmin())
     for number, (name, place) in enumerate(zip(names, places, strict=True)):
-        counts = _counts(run, place, at)
+        held = _held(run, name, place, at)
+        counts = held.counts[0 if held.counts.shape[0] == 1 else at]
         used = np.flatnonzero(counts)
+        if not used.size:
+            continue  # all are outside the bounds, or none came so far
         low, high = int(used[0]), int(used[-1]) + 1
         # At most 100 bars, each as many whole amounts wide as the others.
         width = max(1, -(-(high - low) // 100))
         starts = np.arange(low, high, width)
         heights = np.add.reduceat(counts[low:high], starts - low) / (counts.sum() * width)
-        edges = np.append(starts, starts[-1] + width) - 0.5
+        edges = held.amounts[0] + np.append(starts, starts[-1] + width) - 0.5
         ax.stairs(heights, edges, fill=True, color=f"C{number}", alpha=0.5, label=name)
     ax.set_xlabel(f"{names[0] if len(names) == 1 else 'amount'} at time {run.times[at]:g}")
     ax.set_ylabel("probability")
 
 
-def _counts(run: Run, place: int, at: int) -> Any:
+def _held(run: Run, name: str, place: int, at: int) -> Histogram:
     if run.values is not None:
-        return np.bincount(run.values[:, at, place].astype(np.int64))
-    if run.settings["keep"] == "histogram" and run.histogram is not None:
-        return run.histogram[at, place]
+        return histogram_of(run.values[:, at : at + 1, place], name)
+    if run.settings["keep"] == "histogram":
+        return run.histogram[name]
     if run.final is not None and at == run.times.size - 1:
-        return np.bincount(run.final[:, place].astype(np.int64))
+        return histogram_of(run.final[:, place : place + 1], name)
     msg = f"[{WHERE}] the run has keep={run.settings['keep']!r}, which holds no distribution at time {run.times[at]:g}"
     raise InputError(msg)

@@ -13,19 +13,25 @@ from numpy.typing import NDArray
 
 from stochos import _checks
 from stochos.errors import FileFormatError, InputError, UnknownNameError
+from stochos.reactions import _tables
+from stochos.reactions._tables import Histogram, histogram_of
 
 if TYPE_CHECKING:
     import matplotlib.axes
     import pandas
     import xarray
 
-__all__ = ["STATUS", "Run", "load_run"]
+__all__ = ["STATUS", "Histogram", "Run", "load_run"]
 
 #: What the numbers in `Run.status` mean.
 STATUS = ("done", "absorbed", "max_events", "timeout")
 
 _KIND = "reaction run"  # of the file
-_ARRAYS = ("values", "mean", "std", "covariance", "events_per_trajectory", "status", "final", "histogram")
+_ARRAYS = (
+    "values", "mean", "std", "covariance", "reached", "events_per_trajectory", "status", "final", "passage",
+    "event_time", "event_reaction",
+)  # fmt: skip
+_HISTOGRAM = "histogram/"  # begins the names of the counts, one array for each species
 
 
 class Run:
@@ -38,9 +44,11 @@ class Run:
     times : ndarray of float64, shape (T,)
     species : sequence of str, length S
     arrays : mapping of str to ndarray
-        Any of values, mean, std, covariance, events_per_trajectory, status, final and histogram.
+        Any of values, mean, std, covariance, reached, events_per_trajectory, status, final, passage, event_time,
+        event_reaction, and ``histogram/i`` for each species i.
     settings : mapping
-        How the run was made; JSON values. ``n``, ``first``, ``keep``, ``method``, ``seed`` and ``events`` are there.
+        How the run was made; JSON values. ``n``, ``first``, ``keep``, ``method``, ``seed``, ``events`` and ``ends``
+        (how many trajectories ended in which way) are there.
     """
 
     def __init__(
@@ -52,11 +60,12 @@ class Run:
     ) -> None:
         self._times = times
         self._species = list(species)
-        self._arrays = {name: arrays[name] for name in _ARRAYS if arrays.get(name) is not None}
+        self._arrays = {
+            name: array for name, array in arrays.items() if name in _ARRAYS or name.startswith(_HISTOGRAM)
+        }
         self._settings = copy.deepcopy(dict(settings))
         for array in (self._times, *self._arrays.values()):
-            if array.flags.owndata or array.base is not None:
-                array.flags.writeable = False
+            array.flags.writeable = False
 
     @property
     def times(self) -> NDArray[np.float64]:
@@ -75,12 +84,23 @@ class Run:
 
     @property
     def values(self) -> NDArray[np.float64] | None:
-        """Amounts after all events up to and at each time: ndarray of float64, shape (N, T, S), or None."""
+        """Amounts after all events up to and at each time: ndarray of float64, shape (N, T, S), or None.
+
+        NaN behind the end of a trajectory that `max_events` or `timeout` ended.
+        """
         return self._arrays.get("values")
 
     @property
+    def reached(self) -> NDArray[np.int64]:
+        """How many trajectories came as far as each time: ndarray of int64, shape (T,)."""
+        if "reached" not in self._arrays:
+            values = self._kept("reached", self.values)
+            self._arrays["reached"] = (~np.isnan(values[:, :, 0])).sum(axis=0)
+        return self._arrays["reached"]
+
+    @property
     def mean(self) -> NDArray[np.float64]:
-        """Mean over the trajectories: ndarray of float64, shape (T, S).
+        """Mean over the trajectories that reached the time: ndarray of float64, shape (T, S).
 
         Raises
         ------
@@ -88,7 +108,8 @@ class Run:
             The run kept nothing that has a mean on the grid.
         """
         if "mean" not in self._arrays:
-            self._arrays["mean"] = self._kept("mean").mean(axis=0)
+            total = np.nansum(self._kept("mean", self.values), axis=0)
+            self._arrays["mean"] = _divided(total, self.reached[:, None])
         return self._arrays["mean"]
 
     @property
@@ -101,35 +122,56 @@ class Run:
             The run kept nothing that has one.
         """
         if "std" not in self._arrays:
-            values = self._kept("std")
-            one = len(values) == 1
-            self._arrays["std"] = np.full(values.shape[1:], np.nan) if one else values.std(axis=0, ddof=1)
+            squares = (self._kept("std", self.values) - self.mean) ** 2
+            self._arrays["std"] = np.sqrt(_divided(np.nansum(squares, axis=0), self.reached[:, None] - 1))
         return self._arrays["std"]
 
     @property
     def covariance(self) -> NDArray[np.float64] | None:
         """Covariance of the species at each time: ndarray of float64, shape (T, S, S), or None."""
-        values = self.values
-        if "covariance" not in self._arrays and values is not None and len(values) > 1:
-            centred = values - values.mean(axis=0)
-            self._arrays["covariance"] = np.einsum("nts,ntu->tsu", centred, centred) / (len(values) - 1)
+        if "covariance" not in self._arrays and self.values is not None:
+            centred = np.nan_to_num(self.values - self.mean)
+            products = np.einsum("nts,ntu->tsu", centred, centred)
+            self._arrays["covariance"] = _divided(products, self.reached[:, None, None] - 1)
         return self._arrays.get("covariance")
 
     @property
-    def histogram(self) -> NDArray[np.int64] | None:
-        """How many trajectories have each amount: ndarray of int64, shape (T, S, K), entry k for amount k, or None."""
-        values = self.values
-        if "histogram" not in self._arrays and values is not None and values.size:
-            self._arrays["histogram"] = _histogram(values)
-        return self._arrays.get("histogram")
+    def histogram(self) -> dict[str, Histogram]:
+        """How many trajectories have each amount, for each species: dict of str to `Histogram`.
+
+        Raises
+        ------
+        InputError
+            The run kept neither histograms nor trajectories.
+        """
+        if _HISTOGRAM + "0" not in self._arrays:
+            values = self._kept("histogram", self.values)
+            return {name: histogram_of(values[:, :, i], name) for i, name in enumerate(self._species)}
+        made = {}
+        for i, name in enumerate(self._species):
+            counts, (low, high) = self._arrays[f"{_HISTOGRAM}{i}"], self._settings["bounds"][i]
+            made[name] = Histogram(np.arange(low, high + 1), counts[:, 1:-1], counts[:, 0], counts[:, -1])
+        return made
 
     @property
     def final(self) -> NDArray[np.float64] | None:
         """Amounts at the end of each trajectory: ndarray of float64, shape (N, S), or None."""
-        values = self.values
-        if "final" not in self._arrays and values is not None:
-            return values[:, -1]
         return self._arrays.get("final")
+
+    @property
+    def passage(self) -> NDArray[np.float64] | None:
+        """Time at which the condition first held: ndarray of float64, shape (N,), NaN where it never did, or None."""
+        return self._arrays.get("passage")
+
+    @property
+    def event_times(self) -> NDArray[np.float64] | None:
+        """Times of all events of the one trajectory: ndarray of float64, shape (E,), or None."""
+        return self._arrays.get("event_time")
+
+    @property
+    def event_reactions(self) -> NDArray[np.uint32] | None:
+        """Number of the reaction of each event, 2**32 - 1 for an event of the model: uint32, shape (E,), or None."""
+        return self._arrays.get("event_reaction")
 
     @property
     def events(self) -> int:
@@ -146,12 +188,12 @@ class Run:
         """How each trajectory ended: ndarray of uint8, shape (N,), indices into `STATUS`, or None."""
         return self._arrays.get("status")
 
-    def _kept(self, what: str) -> NDArray[np.float64]:
-        if self.values is None:
-            kept = self._settings.get("keep")
-            msg = f"[reactions.Run.{what}] the run has keep={kept!r}; simulate with keep='moments' or 'trajectories'"
+    def _kept(self, what: str, held: NDArray[np.float64] | None) -> NDArray[np.float64]:
+        if held is None:
+            kept = self._settings["keep"]
+            msg = f"[reactions.Run.{what}] the run has keep={kept!r} and nothing to make {what} of; keep 'trajectories'"
             raise InputError(msg)
-        return self.values
+        return held
 
     def index(self, species: str) -> int:
         """Return the place of a species in the last axis.
@@ -172,7 +214,7 @@ class Run:
 
     def __getitem__(self, species: str) -> NDArray[np.float64]:
         """Amounts of a species: shape (N, T), of a run that kept trajectories."""
-        return self._kept("values")[:, :, self.index(species)]
+        return self._kept("values", self.values)[:, :, self.index(species)]
 
     def to_xarray(self) -> xarray.Dataset:
         """Return everything as an xarray Dataset with dimensions trajectory, time and species.
@@ -182,32 +224,7 @@ class Run:
         MissingPartError
             xarray is not installed.
         """
-        xr: Any = _checks.optional("reactions.Run.to_xarray", "xarray", "data")
-        moments = self.values is not None or "mean" in self._arrays
-        named: dict[str, Any] = {
-            "values": (("trajectory", "time", "species"), self.values),
-            "mean": (("time", "species"), self.mean if moments else None),
-            "std": (("time", "species"), self.std if moments else None),
-            "covariance": (("time", "species", "other_species"), self.covariance),
-            "final": (("trajectory", "species"), self.final),
-            "events": ("trajectory", self.events_per_trajectory),
-            "status": ("trajectory", self.status, {"meaning": ", ".join(STATUS)}),
-            "histogram": (("time", "species", "amount"), self._arrays.get("histogram")),
-        }
-        named = {name: entry for name, entry in named.items() if entry[1] is not None}
-        used = {dim for dims, *_ in named.values() for dim in ([dims] if isinstance(dims, str) else dims)}
-        first = int(self._settings["first"])
-        coordinates = {
-            "trajectory": np.arange(first, first + len(self)),
-            "time": self._times,
-            "species": self._species,
-            "other_species": self._species,
-        }
-        attributes = {
-            name: value for name, value in self._settings.items() if isinstance(value, (str, int, float, list))
-        }
-        kept = {name: value for name, value in coordinates.items() if name in used}
-        made: xarray.Dataset = xr.Dataset(named, coords=kept, attrs=attributes)
+        made: xarray.Dataset = _tables.dataset(self)
         return made
 
     def to_pandas(self) -> pandas.DataFrame:
@@ -215,7 +232,7 @@ class Run:
 
         Columns are trajectory, time, species, amount for a run of trajectories; time, species, mean, std for one of
         moments; time, species, amount, trajectories (how many) for one of histograms; trajectory, species, amount for
-        one of final states.
+        one of final states; trajectory, passage for one of first passages.
 
         Raises
         ------
@@ -223,28 +240,8 @@ class Run:
             pandas is not installed.
         """
         pd: Any = _checks.optional("reactions.Run.to_pandas", "pandas", "data")
-        made: pandas.DataFrame = pd.DataFrame(self._columns())
+        made: pandas.DataFrame = pd.DataFrame(_tables.columns(self))
         return made
-
-    def _columns(self) -> dict[str, NDArray[Any]]:
-        first, names = int(self._settings["first"]), np.array(self._species, dtype=object)
-        axes: dict[str, NDArray[Any]] = {}
-        if self.values is not None:
-            axes = {"trajectory": np.arange(first, first + len(self)), "time": self._times, "species": names}
-            table = {"amount": self.values}
-        elif "mean" in self._arrays:
-            axes, table = {"time": self._times, "species": names}, {"mean": self.mean, "std": self.std}
-        elif self.histogram is not None:
-            axes = {"time": self._times, "species": names, "amount": np.arange(self.histogram.shape[2])}
-            table = {"trajectories": self.histogram}
-        elif self.final is not None:
-            axes = {"trajectory": np.arange(first, first + len(self)), "species": names}
-            table = {"amount": self.final}
-        else:
-            return {}
-        grid = np.meshgrid(*(np.arange(len(a)) for a in axes.values()), indexing="ij")
-        columns = {name: axis[places.ravel()] for (name, axis), places in zip(axes.items(), grid, strict=True)}
-        return {**columns, **{name: np.ravel(array) for name, array in table.items()}}
 
     def plot(
         self,
@@ -307,11 +304,8 @@ class Run:
         return f"<Run: {size}, {grid}, {self.events:,} events, keep={self._settings['keep']!r}{self._cut()}>"
 
     def _cut(self) -> str:
-        if self.status is None:
-            return ""
-        counts = np.bincount(self.status, minlength=len(STATUS))
-        told = [f"{counts[i]:,} ended by {STATUS[i]}" for i in (2, 3) if counts[i]]
-        return ", " + ", ".join(told) if told else ""
+        ends = self._settings["ends"]
+        return "".join(f", {ends[name]:,} ended by {name}" for name in STATUS[2:] if ends.get(name))
 
     def _repr_html_(self) -> str:
         rows = ""
@@ -325,18 +319,11 @@ class Run:
         return f"<p>{escape(repr(self))}</p>{rows}"
 
 
-def _histogram(values: NDArray[np.float64]) -> NDArray[np.int64]:
-    _, times, species = values.shape
-    width = int(values.max()) + 1
-    if times * species * width > 2**27:
-        msg = (
-            f"[reactions.Run.histogram] {times} times, {species} species and amounts up to {width - 1} take "
-            f"{times * species * width * 8 / 2**30:.1f} GiB; simulate fewer times or species"
-        )
-        raise InputError(msg)
-    cells = np.arange(times * species).reshape(times, species) * width
-    flat = (values.astype(np.int64) + cells).ravel()
-    return np.bincount(flat, minlength=times * species * width).reshape(times, species, width).astype(np.int64)
+def _divided(sums: NDArray[np.float64], counts: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Divide; NaN where there is nothing to divide by."""
+    made = np.full(sums.shape, np.nan)
+    np.divide(sums, counts, out=made, where=counts > 0)
+    return made
 
 
 def load_run(path: str | os.PathLike[str], verify: bool = True) -> Run:
@@ -367,10 +354,10 @@ def load_run(path: str | os.PathLike[str], verify: bool = True) -> Run:
     try:
         species = _storage.unpack_words(arrays["species"], arrays["species_offsets"], where)
         settings = dict(meta["settings"])
-        shapes_fit = all(array.shape[: len(_shape(name, arrays))] == _shape(name, arrays) for name, array in arrays.items())
-        complete = {"n", "first", "keep", "events"} <= settings.keys()
-        if not shapes_fit or not complete or arrays["times"].size == 0:
-            raise KeyError("shape" if complete else "settings")
+        complete = {"n", "first", "keep", "events", "ends", "seed", "method"} <= settings.keys()
+        fits = all(array.shape[: len(_shape(name, arrays))] == _shape(name, arrays) for name, array in arrays.items())
+        if not complete or not fits or arrays["times"].size == 0:
+            raise KeyError("shapes" if complete else "settings")
         return Run(arrays["times"], species, arrays, settings)
     except FileFormatError:
         raise
@@ -383,4 +370,6 @@ def _shape(name: str, arrays: Mapping[str, NDArray[Any]]) -> tuple[int, ...]:
     times, species = arrays["times"].size, arrays["species_offsets"].size - 1
     if name == "values":
         return (arrays[name].shape[0], times, species)
-    return (times, species) if name in {"mean", "std", "covariance", "histogram"} else ()
+    if name.startswith(_HISTOGRAM) or name == "reached":
+        return (times,)
+    return (times, species) if name in {"mean", "std", "covariance"} else ()
