@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from stochos import _checks, _core
 from stochos._progress import Progress, progress_callback
-from stochos.errors import InputError, UnknownNameError
+from stochos.errors import UnknownNameError
 from stochos.reactions._times import time_grid
 from stochos.reactions.network import Network
 
@@ -193,10 +193,6 @@ def master_equation(
         bound[species.index(name)] = _checks.whole(_WHERE, f"the bound of {name}", value, 0, 2**53)
     tolerance = _checks.real(_WHERE, "tolerance", tolerance, 1e-15, 0.1)
     max_states = _checks.whole(_WHERE, "max_states", max_states, 1, 2**32 - 2)
-    for name, amount, most in zip(species, _initial(net), bound, strict=True):
-        if 0 <= most < amount:
-            msg = f"[{_WHERE}] {name} is {amount:g} at the start, above its bound {most}; give a larger bound"
-            raise InputError(msg)
     with progress_callback(progress, "master equation", "steps", _WHERE) as callback:
         found = _core.master_equation(
             net._core(), bound, grid, max_states, tolerance, _checks.threads(_WHERE, threads), callback
@@ -211,7 +207,3 @@ def master_equation(
     }
     probabilities = found["probabilities"].reshape(grid.size, len(states))
     return MasterSolution(grid, species, states, probabilities, found["outside"], settings)
-
-
-def _initial(net: Network) -> list[float]:
-    return [float(net.initial[name]) for name in net.species]
