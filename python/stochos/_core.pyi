@@ -228,3 +228,45 @@ def words_write_word2vec(
     where: str,
     progress: Callable[[int, int], object] | None,
 ) -> None: ...
+
+# --- reactions: simulate ----------------------------------------------------------------------------------------
+class ReactionNetwork(metaclass=_Bound):
+    def __init__(
+        self,
+        species: list[str],
+        initial: NDArray[np.float64],
+        parameters: list[str],
+        values: NDArray[np.float64],
+        reactant_start: NDArray[np.int64],
+        reactant_species: NDArray[np.uint32],
+        reactant_count: NDArray[np.uint32],
+        change_start: NDArray[np.int64],
+        change_species: NDArray[np.uint32],
+        change_delta: NDArray[np.int64],
+        constant: NDArray[np.float64],
+        law: list[str],
+        gated: NDArray[np.uint8],
+        assignments: list[tuple[str, str]],
+        events: list[tuple[str, str, str, bool, bool, bool, list[tuple[str, str]]]],
+        reaction_names: list[str],
+    ) -> None: ...
+    @property
+    def species(self) -> int: ...
+    @property
+    def reactions(self) -> int: ...
+    def is_mass_action(self) -> NDArray[np.uint8]: ...
+
+# The answer holds method, events, status_counts (4,); events_per_trajectory, status, final where the memory may grow
+# with n; and values (n, T, C) | reached, mean, variance, covariance | histogram | passage | event_time, event_reaction.
+def simulate(
+    network: ReactionNetwork,
+    times: NDArray[np.float64],
+    n: int,
+    first: int,
+    method: str,
+    seed: int,
+    threads: int,
+    keep: str,
+    options: dict[str, object],
+    progress: Callable[[int, int], object] | None,
+) -> dict[str, object]: ...

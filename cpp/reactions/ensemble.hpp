@@ -1,0 +1,51 @@
+// Many trajectories over the thread pool, and what is kept of them.
+#pragma once
+#include <array>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/control.hpp"
+#include "base/memory.hpp"
+#include "reactions/network.hpp"
+#include "reactions/plan.hpp"
+
+namespace stochos::reactions {
+
+enum class Keep { trajectories, moments, final, histogram, first_passage, events };
+
+struct Request {
+  Plan plan;
+  std::uint64_t n = 1, first = 0, seed = 0;  // trajectories first .. first + n - 1
+  unsigned threads = 1;
+  std::string method = "auto";
+  Keep keep = Keep::trajectories;
+  std::vector<std::uint32_t> record;    // slots that are kept: C of them
+  bool covariance = false;              // moments: the full matrix
+  std::vector<std::int64_t> low, high;  // histogram: values low..high of each recorded slot
+  std::string condition;                // first_passage: an expression
+};
+
+struct Outcome {
+  std::string method;
+  std::uint64_t events = 0;
+  std::array<std::uint64_t, 4> status_counts{};
+  // One for each trajectory, empty for moments and histogram, whose memory does not grow with n.
+  std::vector<std::uint64_t> events_each;
+  std::vector<std::uint8_t> status;
+  UnsetVector<double> values;  // (n, T, C); NaN behind the end of a trajectory that stopped early
+  UnsetVector<double> final;   // (n, C)
+  // (T, C) or (T, C, C), over the trajectories that reached the time; NaN where none, or one, did.
+  std::vector<double> mean, variance, covariance;
+  std::vector<std::uint64_t> reached;  // (T,)
+  // For each recorded slot, (T, high - low + 3): below, low..high, above.
+  std::vector<std::vector<std::int64_t>> histogram;
+  std::vector<double> passage;  // (n,): time at which the condition first held; NaN when it never did
+  std::vector<double> event_time;
+  std::vector<std::uint32_t> event_reaction;  // kNoReaction: an event of the network
+};
+
+// Trajectory k depends on the seed and k alone. Throws Error(value) for an unknown method.
+Outcome simulate(const Network& network, const Request& request, Control& control);
+
+}  // namespace stochos::reactions

@@ -1,0 +1,174 @@
+// A reaction network made ready for simulation: laws by class, changes, and who depends on whom.
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "reactions/formula.hpp"
+
+namespace stochos::reactions {
+
+struct EventText {
+  std::string trigger, delay, priority;  // delay and priority may be empty
+  bool initial_value = true, persistent = true, values_at_trigger = true;
+  std::vector<std::pair<std::string, std::string>> assignments;  // target, expression
+};
+
+// The network as it is given; see Network for what must hold.
+struct NetworkText {
+  std::vector<std::string> species;
+  std::vector<double> initial;
+  std::vector<std::string> parameters;
+  std::vector<double> values;
+  std::vector<std::int64_t> reactant_start;
+  std::vector<std::uint32_t> reactant_species, reactant_count;
+  std::vector<std::int64_t> change_start;
+  std::vector<std::uint32_t> change_species;
+  std::vector<std::int64_t> change_delta;
+  std::vector<double> constant;
+  std::vector<std::string> law;
+  std::vector<std::uint8_t> gated;
+  std::vector<std::pair<std::string, std::string>> assignments;
+  std::vector<EventText> events;
+  std::vector<std::string> reaction_names;
+};
+
+// Lists of different lengths, one after the other.
+struct Lists {
+  std::vector<std::uint64_t> start{0};
+  std::vector<std::uint32_t> item;
+  std::span<const std::uint32_t> operator[](std::size_t i) const {
+    return {item.data() + start[i], item.data() + start[i + 1]};
+  }
+  void close() { start.push_back(item.size()); }
+};
+
+// A quick law is (c x[first]) (x[second] - less): every mass-action law of order 0 to 2, where a missing
+// reactant is the slot that holds 1, and 2A is c/2 x (x - 1).
+struct QuickLaw {
+  double c = 0, less = 0;
+  std::uint32_t first = 0, second = 0;
+};
+
+struct Change {
+  double delta = 0;
+  std::uint32_t species = 0;
+};
+
+struct Event {
+  Formula trigger, delay, priority;
+  bool has_delay = false, has_priority = false;
+  bool initial_value = true, persistent = true, values_at_trigger = true;
+  std::vector<Formula> roots;  // left minus right of each comparison that reads the time
+  std::vector<std::uint32_t> targets;
+  std::vector<Formula> values;
+};
+
+// Slots: species, parameters, assigned variables, the time, the constant 1.
+class Network {
+ public:
+  // Throws Error(value) that names the reaction, species or symbol at fault.
+  explicit Network(NetworkText text);
+
+  std::size_t species() const noexcept { return text_.species.size(); }
+  std::size_t reactions() const noexcept { return quick_.size(); }
+  std::size_t slots() const noexcept { return one_slot() + 1; }
+  std::uint32_t time_slot() const noexcept { return one_slot() - 1; }
+  std::uint32_t one_slot() const noexcept { return one_slot_; }
+  std::size_t registers() const noexcept { return registers_; }
+  const NetworkText& text() const noexcept { return text_; }
+  const std::vector<Event>& events() const noexcept { return events_; }
+  bool rules_read_time() const noexcept { return rules_read_time_; }
+  bool has_assignments() const noexcept { return !assigned_.empty(); }
+  // Throws Error(value) when an amount has left the whole numbers that a double holds exactly.
+  void check_amounts(const double* x, double time) const;
+  bool is_quick(std::uint32_t r) const noexcept { return kind_[r] == Kind::quick; }
+  bool is_mass_action(std::uint32_t r) const noexcept { return kind_[r] != Kind::expression; }
+  std::string slot_name(std::uint32_t slot) const;
+  std::string reaction_name(std::uint32_t r) const;
+
+  // An expression over this network's symbols, such as the end of a first passage.
+  Formula condition(const std::string& text) const;
+
+  // Initial slots, rules computed.
+  void start(double time, double* slots, double* registers) const;
+  // Assigned variables anew, all of them.
+  void assign(double* slots, double* registers) const;
+
+  double quick(std::uint32_t r, const double* x) const noexcept {
+    const QuickLaw& law = quick_[r];
+    return law.c * x[law.first] * (x[law.second] - law.less);
+  }
+  // Any law. Throws Error(value) when the value is negative or not a finite number.
+  double propensity(std::uint32_t r, const double* x, double* registers) const {
+    return is_quick(r) ? quick(r, x) : slow(r, x, registers);
+  }
+  double slow(std::uint32_t r, const double* x, double* registers) const;
+
+  std::span<const Change> changes(std::uint32_t r) const noexcept {
+    return {changes_.data() + change_start_[r], changes_.data() + change_start_[r + 1]};
+  }
+  // Applies reaction r and recomputes the assigned variables that it moves.
+  void apply(std::uint32_t r, double* x, double* registers) const {
+    for (const Change& change : changes(r)) x[change.species] += change.delta;
+    if (!moved_.item.empty()) {
+      for (const std::uint32_t a : moved_[r]) x[assigned_slot_[a]] = assigned_[a].run(x, registers);
+    }
+  }
+  // Reactions whose propensity may change when r fires: first those with a quick law, then the others.
+  std::span<const std::uint32_t> quick_dependents(std::uint32_t r) const noexcept {
+    return {dependents_.item.data() + dependents_.start[r], dependents_.item.data() + slow_start_[r]};
+  }
+  std::span<const std::uint32_t> slow_dependents(std::uint32_t r) const noexcept {
+    return {dependents_.item.data() + slow_start_[r], dependents_.item.data() + dependents_.start[r + 1]};
+  }
+  std::span<const std::uint32_t> dependents(std::uint32_t r) const noexcept { return dependents_[r]; }
+  // The least number among the dependents of r; reactions() when there are none.
+  std::uint32_t first_dependent(std::uint32_t r) const noexcept { return first_dependent_[r]; }
+  // Reactions whose law or gate reads a species.
+  std::span<const std::uint32_t> readers(std::uint32_t species) const noexcept { return readers_[species]; }
+  std::span<const std::uint32_t> law_reads(std::uint32_t r) const noexcept { return reads_[r]; }
+  // Calls f(reaction, propensity) for each dependent of r.
+  template <class F>
+  void renew(std::uint32_t r, const double* x, double* registers, F&& f) const {
+    for (const std::uint32_t j : quick_dependents(r)) f(j, quick(j, x));
+    for (const std::uint32_t j : slow_dependents(r)) f(j, slow(j, x, registers));
+  }
+
+ private:
+  enum class Kind : std::uint8_t { quick, product, expression };
+
+  void check() const;
+  void compile_rules();
+  void compile_laws();
+  void compile_law(std::uint32_t r);
+  void compile_events();
+  void set_mass_action(std::uint32_t r, double c);
+  void find_dependents();
+  Formula formula(const std::string& text, const std::string& what);
+  [[noreturn]] void refuse(std::uint32_t r, double value, double time) const;
+
+  NetworkText text_;
+  std::uint32_t one_slot_ = 0;
+  std::size_t registers_ = 1;
+  bool rules_read_time_ = false;
+  SymbolTable symbols_;
+  std::vector<Formula> assigned_;
+  std::vector<std::uint32_t> assigned_slot_;
+  std::vector<Kind> kind_;
+  std::vector<QuickLaw> quick_;
+  std::vector<double> constant_;
+  std::vector<std::uint32_t> law_of_;  // index into laws_
+  std::vector<Formula> laws_;
+  std::vector<Change> changes_;
+  std::vector<std::uint64_t> change_start_;
+  Lists reads_, readers_, moved_, dependents_;
+  std::vector<std::uint64_t> slow_start_;
+  std::vector<std::uint32_t> first_dependent_;
+  std::vector<Event> events_;
+};
+
+}  // namespace stochos::reactions
