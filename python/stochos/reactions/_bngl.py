@@ -144,7 +144,9 @@ def _law(where: str, name: str, rate: str, reactants: list[str]) -> tuple[str, b
         b = f"({x[0]} - {km} - {x[1]})"
         free = f"(0.5*({b} + sqrt({b}^2 + 4*{x[0]}*{km})))"
         return f"{k}*{x[1]}*{free}/({km} + {free})", False
-    msg = f"[{where}] reaction {name!r} has the rate {_text.shown(rate)}, which is not supported with {len(x)} reactants"
+    msg = (
+        f"[{where}] reaction {name!r} has the rate {_text.shown(rate)}, which is not supported with {len(x)} reactants"
+    )
     raise InputError(msg)
 
 
@@ -157,7 +159,9 @@ def read(where: str, path: str | os.PathLike[str], round_initial: bool) -> Parts
         As `Network.from_bngl_net` says.
     """
     blocks, lines = _blocks(where, _load(where, path))
-    found = {kind: _ENTRY.findall(block) for kind, block in blocks.items() if kind in ("parameters", "species", "groups")}
+    found = {
+        kind: _ENTRY.findall(block) for kind, block in blocks.items() if kind in ("parameters", "species", "groups")
+    }
     function_entries = _FUNCTION.findall(blocks.get("functions", ""))
     reaction_entries = _REACTION.findall(blocks["reactions"])
     for kind in blocks:
@@ -167,7 +171,9 @@ def read(where: str, path: str | os.PathLike[str], round_initial: bool) -> Parts
     functions = {name for name, _ in function_entries}
     parameters: dict[str, float | str] = {}
     for _, name, text in found.get("parameters", []):
-        parameters[name] = float(text) if _text.is_number(text) else _formula(where, f"parameter {name!r}", text, functions)
+        parameters[name] = (
+            float(text) if _text.is_number(text) else _formula(where, f"parameter {name!r}", text, functions)
+        )
     initial: dict[str, float | str] = {}
     fixed = set()
     for i, (number, pattern_text, text) in enumerate(found["species"]):
@@ -180,13 +186,21 @@ def read(where: str, path: str | os.PathLike[str], round_initial: bool) -> Parts
         initial[name] = float(text) if _text.is_number(text) else _formula(where, f"species {name!r}", text, functions)
     species = list(initial)
     rules: dict[str, str] = {}
+    read_by_functions = set().union(*(_text.names(text) for _, text in function_entries))
     for _, name, text in found.get("groups", []):
         try:
             pairs = [entry.rpartition("*")[::2] for entry in text.strip().split(",") if entry]
-            terms = [f"{n}*{_text.quote(species[int(s) - 1])}" if n else _text.quote(species[int(s) - 1]) for n, s in pairs]
+            terms = [
+                f"{n}*{_text.quote(species[int(s) - 1])}" if n else _text.quote(species[int(s) - 1]) for n, s in pairs
+            ]
         except (ValueError, IndexError) as error:
             msg = f"[{where}] the group {name!r} lists {_text.shown(text)}, which are no species of this file"
             raise FileFormatError(msg) from error
+        if name in parameters:
+            if name in read_by_functions:
+                msg = f"[{where}] the functions read {name!r}, which is both a parameter and a group; rename one"
+                raise InputError(msg)
+            name = f"{name}_group"
         rules[name] = " + ".join(terms) or "0"
     for name, text in function_entries:
         rules[name] = _formula(where, f"function {name!r}", text, functions)
@@ -198,7 +212,9 @@ def read(where: str, path: str | os.PathLike[str], round_initial: bool) -> Parts
         law = rates.get(rate)
         if law is None:
             if " " in rate and rate.split()[0] in ("Sat", "MM", "Hill"):
-                law, mass_action[r] = _law(where, names[r], rate, [species[int(s) - 1] for s in left.split(",") if s != "0"])
+                law, mass_action[r] = _law(
+                    where, names[r], rate, [species[int(s) - 1] for s in left.split(",") if s != "0"]
+                )
                 laws.append(law)
                 continue
             rates[rate] = law = _formula(where, f"the rate of reaction {names[r]!r}", rate, functions)

@@ -99,8 +99,8 @@ class Side:
 
     def equals(self, other: Side) -> bool:
         """Whether both hold the same."""
-        mine, its = (self.start, self.species, self.count), (other.start, other.species, other.count)
-        return all(np.array_equal(a, b) for a, b in zip(mine, its, strict=True))
+        names = ("start", "species", "count")
+        return all(np.array_equal(getattr(self, name), getattr(other, name)) for name in names)
 
 
 @dataclasses.dataclass
@@ -122,6 +122,7 @@ class Parts:
     name: str | None = None
     round_initial: bool = False
     notices: list[str] = dataclasses.field(default_factory=list)
+    hint: str = ""
 
     def note(self, where: str, text: str) -> None:
         """Keep a notice and log it once."""
@@ -140,8 +141,8 @@ def _unique(where: str, parts: Parts) -> None:
     kinds: dict[str, str] = {}
     for kind, group in (("species", parts.initial), ("parameter", parts.parameters), ("rule", parts.rules)):
         for name in group:
-            if not isinstance(name, str) or not name or "`" in name:
-                msg = f"[{where}] the {kind} name {name!r} cannot be used; give text that is not empty, without a backquote"
+            if not name or "`" in name:
+                msg = f"[{where}] the {kind} name {name!r} cannot be used; a name is not empty and has no backquote"
                 raise InputError(msg)
             if name == "time":
                 msg = f"[{where}] the {kind} name 'time' is the time itself in the rate language; use another"
@@ -160,8 +161,7 @@ def _unique(where: str, parts: Parts) -> None:
 def count(where: str, parts: Parts, name: str, number: float) -> float:
     """Return the count of a species at the start, rounded when it is near a whole number."""
     if not math.isfinite(number) or number < 0 or number > LARGEST:
-        hint = "a whole number from 0 to 2^53"
-        msg = f"[{where}] the initial amount of {name!r} is {number!r}; give {hint}"
+        msg = f"[{where}] the initial amount of {name!r} is {number!r}; give a whole number from 0 to 2^53{parts.hint}"
         raise InputError(msg)
     near = float(round(number))
     if near == number:
@@ -169,7 +169,7 @@ def count(where: str, parts: Parts, name: str, number: float) -> float:
     if abs(near - number) > NEAR * max(1.0, near) and not parts.round_initial:
         msg = (
             f"[{where}] the initial amount of {name!r} is {number!r}, which is not whole; "
-            "amounts are counts of molecules: round it, or pass round_initial=True"
+            f"amounts are counts of molecules: round it, or pass round_initial=True{parts.hint}"
         )
         raise InputError(msg)
     parts.note(where, f"the initial amount of {name!r}, {number!r}, was rounded to {near:g}")
@@ -216,7 +216,11 @@ def first_values(where: str, parts: Parts) -> tuple[dict[str, float], dict[str, 
             msg = f"[{where}] the parameter {name!r} = {texts[name]} is {known[name]!r}; give a finite number"
             raise InputError(msg)
     amounts = {name: count(where, parts, name, known[name]) for name in parts.initial}
-    return amounts, {name: known[name] for name in parts.parameters}, {n: parts.rules[n] for n in order if n in parts.rules}
+    return (
+        amounts,
+        {name: known[name] for name in parts.parameters},
+        {n: parts.rules[n] for n in order if n in parts.rules},
+    )
 
 
 def check_symbols(where: str, parts: Parts) -> None:

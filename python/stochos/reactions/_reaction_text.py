@@ -24,8 +24,8 @@ def _terms(where: str, text: str, side: str) -> tuple[tuple[str, int], ...]:
         number = int(match["count"] or 1) if match else 0
         if not match or not 1 <= number <= _MOST:
             msg = (
-                f"[{where}] {part.strip()!r} in the reaction {_text.shown(text)} is no species with a whole number before "
-                "it; write 'A + 2 B -> C @ k', a name with other characters in backquotes"
+                f"[{where}] {part.strip()!r} in the reaction {_text.shown(text)} is no species with a whole number "
+                "before it; write 'A + 2 B -> C @ k', a name with other characters in backquotes"
             )
             raise InputError(msg)
         name = _text.unquote(match["name"])
@@ -54,7 +54,9 @@ def reactions(where: str, text: object, number: int, constants: Collection[str])
     reversible = len(_text.split(equation, "<->")) == 2
     sides = _text.split(equation, "<->" if reversible else "->")
     if len(sides) != 2 or not name:
-        msg = f"[{where}] the reaction {_text.shown(text)} needs one arrow; write 'A + B -> C @ k' or 'A <-> B @ kf, kb'"
+        msg = (
+            f"[{where}] the reaction {_text.shown(text)} needs one arrow; write 'A + B -> C @ k' or 'A <-> B @ kf, kb'"
+        )
         raise InputError(msg)
     left, right = (_terms(where, text, side) for side in sides)
     parts = [part.strip() for part in _text.split(laws[0], ",")]

@@ -25,7 +25,7 @@ def _cut(lines: list[str], total: int) -> list[str]:
 
 def _pairs(values: dict[str, float]) -> list[str]:
     some = list(values.items())[:_SHOWN]
-    return _cut([f"  {_text.quote(name)} = {number:.17g}" for name, number in some], len(values))
+    return _cut([f"  {_text.quote(name)} = {repr(number).removesuffix('.0')}" for name, number in some], len(values))
 
 
 def _side(entries: tuple[tuple[str, int], ...]) -> str:

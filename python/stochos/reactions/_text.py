@@ -10,9 +10,48 @@ from stochos.errors import InputError
 
 #: Names that the language uses itself; a species or parameter of such a name is written in backquotes.
 RESERVED = frozenset(
-    "and or not true false time piecewise if min max abs exp log ln log10 log2 sqrt pow sin cos tan asin acos atan atan2 "
-    "sinh cosh tanh floor ceil round sign factorial hill heaviside normal uniform exponential gamma poisson binomial "
-    "bernoulli cauchy chisquare laplace lognormal rayleigh".split()
+    {
+        "pi",
+        "e",
+        "and",
+        "or",
+        "not",
+        "true",
+        "false",
+        "time",
+        "piecewise",
+        "if",
+        "min",
+        "max",
+        "abs",
+        "exp",
+        "log",
+        "ln",
+        "log10",
+        "log2",
+        "sqrt",
+        "pow",
+        "sin",
+        "cos",
+        "tan",
+        "asin",
+        "acos",
+        "atan",
+        "atan2",
+        "sinh",
+        "cosh",
+        "tanh",
+        "asinh",
+        "acosh",
+        "atanh",
+        "floor",
+        "ceil",
+        "round",
+        "sign",
+        "factorial",
+        "hill",
+        "heaviside",
+    }
 )
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 _TOKEN = re.compile(

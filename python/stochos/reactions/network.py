@@ -78,6 +78,8 @@ class Network:
         parameters, rules = parameters or {}, rules or {}
         for what, given in (("initial", initial), ("parameters", parameters), ("rules", rules)):
             _checks.instance(_WHERE, what, given, Mapping, "give a mapping like {'S': 100}")
+            for key in given:
+                _checks.instance(_WHERE, f"a name in {what}", key, str, "give text")
         for what, sequence in (("reactions", reactions), ("events", events)):
             if isinstance(sequence, (str, bytes, Mapping)) or not isinstance(sequence, Iterable):
                 msg = f"[{_WHERE}] {what} is of type {type(sequence).__name__}; give a list of texts"
@@ -90,8 +92,8 @@ class Network:
             for species, _ in (*reaction.reactants, *reaction.products):
                 if species not in index:
                     msg = (
-                        f"[{_WHERE}] reaction {reaction.name!r} has the species {species!r}, which has no initial amount; "
-                        f"add {species!r}: 0 to initial"
+                        f"[{_WHERE}] reaction {reaction.name!r} has the species {species!r}, which has no initial "
+                        f"amount; add {species!r}: 0 to initial"
                     )
                     raise InputError(msg)
         unknown = [species for species in fixed if species not in index]
