@@ -194,7 +194,7 @@ def master_equation(
     tolerance = _checks.real(_WHERE, "tolerance", tolerance, 1e-15, 0.1)
     max_states = _checks.whole(_WHERE, "max_states", max_states, 1, 2**32 - 2)
     with progress_callback(progress, "master equation", "steps", _WHERE) as callback:
-        found = _core.master_equation(
+        found: dict[str, Any] = _core.master_equation(
             net._core(), bound, grid, max_states, tolerance, _checks.threads(_WHERE, threads), callback
         )
     states = found["states"].reshape(-1, len(species))

@@ -153,7 +153,7 @@ def simulate(
         msg = f"[{_WHERE}] bounds are for keep='histogram', and keep is {keep!r}; leave them out"
         raise InputError(msg)
     with progress_callback(progress, "simulating", "trajectories", _WHERE) as callback:
-        found = _core.simulate(net._core(), grid, n, first, method, number, workers, keep, options, callback)
+        found: dict[str, Any] = _core.simulate(net._core(), grid, n, first, method, number, workers, keep, options, callback)
     seconds = clock.perf_counter() - start
     settings = {
         "network": net.name,
