@@ -16,7 +16,8 @@ namespace stochos::expr {
 using Id = std::uint32_t;
 
 inline constexpr std::size_t kMaxDepth = 200;  // nested parentheses, calls, signs and powers
-inline constexpr std::size_t kMaxLength = std::size_t{1} << 20;  // bytes of text
+inline constexpr std::size_t kMaxLength = std::size_t{1} << 20;  // bytes of text to read
+inline constexpr std::size_t kMaxWritten = 4 * kMaxLength;
 
 struct Node {
   Op op = Op::constant;
@@ -81,7 +82,7 @@ class Builder {
 // Reads an expression. Throws Error(value) that begins with [where] and ends with the text and a caret.
 Ast parse(std::string_view text, const std::string& where);
 // Text that parse() reads as the same expression. Throws Error(value) when it would be longer than
-// kMaxLength.
+// kMaxWritten: what is stored once may stand in the text many times.
 std::string to_string(const Ast& ast);
 // Folds constants and drops what changes nothing; equal wherever every part of the expression is finite.
 Ast simplify(const Ast& ast);

@@ -131,8 +131,10 @@ Token Lexer::next() {
   }
   if (c == '=') fail("'=' is no operator; write == for equal", start);
   if (c == '&' || c == '|') fail("write && or ||, or the words and, or", start);
-  fail("'" + shown(text_, start) + "' cannot stand here; a name with such characters goes in backquotes",
-       start);
+  std::string what = "'";
+  what += shown(text_, start);
+  what += "' cannot stand here; a name with such characters goes in backquotes";
+  fail(what, start);
 }
 
 }  // namespace stochos::expr

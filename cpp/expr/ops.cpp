@@ -56,6 +56,27 @@ std::string_view function_name(Op op) noexcept {
   return {};
 }
 
+double apply_all(Op op, std::span<const double> x) {
+  switch (op) {
+    case Op::piecewise:
+      for (std::size_t i = 0; i + 1 < x.size(); i += 2)
+        if (x[i + 1] != 0.0) return x[i];
+      return x.size() % 2 == 1 ? x.back() : std::numeric_limits<double>::quiet_NaN();
+    case Op::min:
+    case Op::max: {
+      double best = x[0];
+      for (const double other : x.subspan(1)) best = apply(op, best, other);
+      return best;
+    }
+    case Op::hill: {
+      const double above = power(x[0], x[2]);
+      return above / (power(x[1], x[2]) + above);
+    }
+    default:
+      return x.size() == 1 ? apply(op, x[0]) : apply(op, x[0], x[1]);
+  }
+}
+
 double factorial(double x) noexcept {
   static const auto table = [] {
     std::array<double, 171> values{};

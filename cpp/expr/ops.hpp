@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstdint>
 #include <limits>
+#include <span>
 #include <string_view>
 
 namespace stochos::expr {
@@ -187,5 +188,8 @@ inline double apply(Op op, double a, double b = 0.0, double c = 0.0) {
   with_function(op, [&](auto f) { value = f(a, b, c); });
   return value;
 }
+
+// The same for an operation of the language on any number of arguments, as programs compute it.
+double apply_all(Op op, std::span<const double> x);
 
 }  // namespace stochos::expr

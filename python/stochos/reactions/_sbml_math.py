@@ -15,8 +15,8 @@ _OR, _AND, _NOT, _COMPARE, _ADD, _MULTIPLY, _SIGN, _POWER, _ATOM = range(1, 10)
 _COMPARISONS = {"EQ": "==", "NEQ": "!=", "LT": "<", "LEQ": "<=", "GT": ">", "GEQ": ">="}
 _PLAIN_CALLS = {
     "ABS": "abs", "EXP": "exp", "LN": "log", "FLOOR": "floor", "CEILING": "ceil", "FACTORIAL": "factorial",
-    "SIN": "sin", "COS": "cos", "TAN": "tan", "ARCSIN": "asin", "ARCCOS": "acos", "ARCTAN": "atan", "SINH": "sinh", "COSH": "cosh",
-    "TANH": "tanh", "ARCSINH": "asinh", "ARCCOSH": "acosh", "ARCTANH": "atanh", "MAX": "max", "MIN": "min",
+    "SIN": "sin", "COS": "cos", "TAN": "tan", "ARCSIN": "asin", "ARCCOS": "acos", "ARCTAN": "atan", "SINH": "sinh",
+    "COSH": "cosh", "TANH": "tanh", "ARCSINH": "asinh", "ARCCOSH": "acosh", "ARCTANH": "atanh", "MAX": "max", "MIN": "min",
 }  # fmt: skip
 #: Functions that are the reciprocal of one above, or its inverse at the reciprocal.
 _RECIPROCAL = {"SEC": "cos", "CSC": "sin", "COT": "tan", "SECH": "cosh", "CSCH": "sinh", "COTH": "tanh"}
