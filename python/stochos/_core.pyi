@@ -282,6 +282,7 @@ def master_equation(
     threads: int,
     progress: Callable[[int, int], object] | None,
 ) -> dict[str, object]: ...
+
 # --- expr -------------------------------------------------------------------------------------------------------
 class Expression(metaclass=_Bound):
     def __init__(self, text: str, where: str = ...) -> None: ...

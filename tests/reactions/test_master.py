@@ -58,9 +58,7 @@ def test_dimerisation_is_the_matrix_exponential():
 
 def test_laws_that_are_expressions_and_rules_are_used():
     # Birth at 10/(1 + X), with the half as a rule; dense generator beside it.
-    net = reactions.Network(
-        {"X": 3}, ["-> X @ top/total", "X -> @ 0.4*X^2"], {"top": 10.0}, rules={"total": "1 + X"}
-    )
+    net = reactions.Network({"X": 3}, ["-> X @ top/total", "X -> @ 0.4*X^2"], {"top": 10.0}, rules={"total": "1 + X"})
     exact = master_equation(net, {"X": 30}, [1.5])
     x = np.arange(31.0)
     generator = np.diag(0.4 * x[1:] ** 2, 1) + np.diag(10 / (1 + x[:-1]), -1)

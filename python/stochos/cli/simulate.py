@@ -25,6 +25,8 @@ from stochos.cli._common import (
 from stochos.errors import InputError
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from stochos.reactions import Network, Run
 
 _WHERE = "simulate"
@@ -71,7 +73,8 @@ def _write(run: Run, output: Path) -> None:
         write_text(output, "\n".join(lines) + "\n", _WHERE)
     elif ending == ".npz":
         buffer = io.BytesIO()
-        np.savez_compressed(buffer, times=run.times, species=np.array(run.species), **run._arrays)
+        arrays: dict[str, Any] = {"times": run.times, "species": np.array(run.species), **run._arrays}
+        np.savez_compressed(buffer, **arrays)
         file = _core.AtomicFile(str(output), _WHERE)
         file.write(buffer.getbuffer())
         file.commit()
@@ -134,7 +137,7 @@ def command(model: Path, until: float, plot: Path | None, output: Path | None, a
     if any(changes.values()):
         net = net.with_(**{name: values for name, values in changes.items() if values})
     runs, points, species = options.pop("runs"), options.pop("points"), options.pop("species")
-    keep = options.pop("keep") or ("trajectories" if runs <= 20 else "moments")
+    keep: Any = options.pop("keep") or ("trajectories" if runs <= 20 else "moments")
     chosen = None if species is None else [name.strip() for name in species.split(",")]
     given = {name: value for name, value in options.items() if value is not None}
     run = reactions.simulate(net, np.linspace(0.0, until, points), runs, keep=keep, species=chosen, **given)
@@ -152,14 +155,12 @@ def _tell(run: Run, model: Path, written: list[str], as_json: bool) -> None:
 
     settings = run.settings
     seconds = float(settings["seconds"])
-    ends: dict[str, int] = {}
-    if run.status is not None:
-        ends = {STATUS[i]: int(c) for i, c in enumerate(np.bincount(run.status)) if c}
+    ends = {name: count for name, count in settings["ends"].items() if count}
     mean, std = _last_moments(run)
     if as_json:
         facts = {name: settings[name] for name in ("method", "seed", "keep", "events")}
         amounts = {
-            name: {"mean": float(m), "std": None if np.isnan(s) else float(s)}
+            name: {"mean": None if np.isnan(m) else float(m), "std": None if np.isnan(s) else float(s)}
             for name, m, s in zip(run.species, mean, std, strict=True)
         }
         times = {"until": float(run.times[-1]), "seconds": round(seconds, 4)}
@@ -181,16 +182,22 @@ def _tell(run: Run, model: Path, written: list[str], as_json: bool) -> None:
     )
 
 
-def _last_moments(run: Run) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
+def _last_moments(run: Run) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return mean and standard deviation of each species at the end, whatever was kept."""
-    if run.histogram is not None and run.settings["keep"] == "histogram":
-        counts = run.histogram[-1]
-        amounts = np.arange(counts.shape[1])
-        mean = counts @ amounts / len(run)
-        if len(run) == 1:
-            return mean, np.full_like(mean, np.nan)
-        return mean, np.sqrt((counts * (amounts - mean[:, None]) ** 2).sum(axis=1) / (len(run) - 1))
+    if run.settings["keep"] == "histogram":
+        # What is outside the bounds is left out, as the moments of the rest.
+        moments = [_moments(held.amounts, held.counts[-1]) for held in run.histogram.values()]
+        return np.array([m for m, _ in moments]), np.array([s for _, s in moments])
     if run.settings["keep"] == "final" and run.final is not None:
         one = len(run) == 1
         return run.final.mean(axis=0), np.full(len(run.species), np.nan) if one else run.final.std(axis=0, ddof=1)
     return run.mean[-1], run.std[-1]
+
+
+def _moments(amounts: NDArray[np.int64], counts: NDArray[np.int64]) -> tuple[float, float]:
+    total = int(counts.sum())
+    if total == 0:
+        return float("nan"), float("nan")
+    mean = float(counts @ amounts) / total
+    squares = float(counts @ (amounts - mean) ** 2)
+    return mean, float("nan") if total == 1 else (squares / (total - 1)) ** 0.5

@@ -50,14 +50,16 @@ class MasterSolution:
     @property
     def mean(self) -> NDArray[np.float64]:
         """Mean amounts, given that the bounds were not left: ndarray of float64, shape (T, S)."""
-        return np.asarray(self._inside() @ self.states.astype(np.float64))
+        mean: NDArray[np.float64] = self._inside() @ self.states.astype(np.float64)
+        return mean
 
     @property
     def std(self) -> NDArray[np.float64]:
         """Standard deviations, given that the bounds were not left: ndarray of float64, shape (T, S)."""
         weights, mean = self._inside(), self.mean
         squares = [w @ (self.states - m) ** 2 for w, m in zip(weights, mean, strict=True)]
-        return np.sqrt(np.array(squares).reshape(mean.shape))
+        std: NDArray[np.float64] = np.sqrt(np.array(squares).reshape(mean.shape))
+        return std
 
     def marginal(self, species: str) -> NDArray[np.float64]:
         """Return the distribution of one species.
@@ -101,7 +103,9 @@ class MasterSolution:
 
     def _inside(self) -> NDArray[np.float64]:
         total = self.probabilities.sum(axis=1, keepdims=True)
-        return np.divide(self.probabilities, total, out=np.full_like(self.probabilities, np.nan), where=total > 0)
+        inside = np.full_like(self.probabilities, np.nan)
+        np.divide(self.probabilities, total, out=inside, where=total > 0)
+        return inside
 
     def __repr__(self) -> str:
         left = float(self.truncation_error.max())

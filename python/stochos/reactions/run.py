@@ -60,9 +60,7 @@ class Run:
     ) -> None:
         self._times = times
         self._species = list(species)
-        self._arrays = {
-            name: array for name, array in arrays.items() if name in _ARRAYS or name.startswith(_HISTOGRAM)
-        }
+        self._arrays = {name: array for name, array in arrays.items() if name in _ARRAYS or name.startswith(_HISTOGRAM)}
         self._settings = copy.deepcopy(dict(settings))
         for array in (self._times, *self._arrays.values()):
             array.flags.writeable = False
@@ -282,7 +280,8 @@ class Run:
         """
         from stochos.reactions import _plots
 
-        return _plots.draw(self, kind, species, ax, limit, time)
+        drawn: matplotlib.axes.Axes = _plots.draw(self, kind, species, ax, limit, time)
+        return drawn
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the run to one checksummed file, whole or not at all; `load_run` reads it.

@@ -73,8 +73,8 @@ def simulate(
     threads : int, optional
         By default what the machine allows. The result does not depend on it.
     keep : {"trajectories", "moments", "final", "histogram", "first_passage", "events"}
-        All amounts on the grid; or, in memory that does not grow with N, mean, standard deviation and covariance, or how
-        often each amount occurs at each time; or the amounts at the end alone; or the time at which `condition` first
+        All amounts on the grid; or, in memory that does not grow with N, mean, standard deviation and covariance, or
+        how often each amount occurs at each time; or the amounts at the end alone; or the time at which `condition` first
         holds; or, of one trajectory, every event.
     species : sequence of str, optional
         Which to record, in this order; by default all.
@@ -145,15 +145,18 @@ def simulate(
     names = [net.species[i] for i in places]
     start = clock.perf_counter()
     if keep == "histogram":
-        pilot = _core.simulate(
-            net._core(), grid, min(n, _PILOT), first, method, number, workers, "trajectories", options, None
-        ) if bounds is None else None  # fmt: skip
-        options["bounds"] = _given_bounds(names, bounds) if pilot is None else _seen_bounds(pilot["values"])
+        options["bounds"] = (
+            _given_bounds(names, bounds)
+            if bounds is not None
+            else _seen_bounds(net, grid, (min(n, _PILOT), first, method, number, workers), options)
+        )
     elif bounds is not None:
         msg = f"[{_WHERE}] bounds are for keep='histogram', and keep is {keep!r}; leave them out"
         raise InputError(msg)
     with progress_callback(progress, "simulating", "trajectories", _WHERE) as callback:
-        found: dict[str, Any] = _core.simulate(net._core(), grid, n, first, method, number, workers, keep, options, callback)
+        found: dict[str, Any] = _core.simulate(
+            net._core(), grid, n, first, method, number, workers, keep, options, callback
+        )
     seconds = clock.perf_counter() - start
     settings = {
         "network": net.name,
@@ -196,8 +199,12 @@ def _check_condition(keep: str, condition: object) -> None:
         _checks.instance(_WHERE, "condition", condition, str, "give an expression such as 'X >= 10'")
 
 
-def _seen_bounds(values: NDArray[np.float64]) -> NDArray[np.int64]:
-    """Return the range of the pilot's amounts (N, T, S) with as much again on both sides, shape (S, 2)."""
+def _seen_bounds(
+    net: Network, grid: NDArray[np.float64], which: tuple[int, int, str, int, int], options: dict[str, Any]
+) -> NDArray[np.int64]:
+    """Return the range of the first trajectories' amounts with as much again on both sides, shape (S, 2)."""
+    found: dict[str, Any] = _core.simulate(net._core(), grid, *which, "trajectories", options, None)
+    values = found["values"]
     low, high = np.floor(np.nanmin(values, axis=(0, 1))), np.floor(np.nanmax(values, axis=(0, 1)))
     reach = high - low + 4
     low = np.where(low >= 0, np.maximum(low - reach, 0), low - reach)
@@ -246,7 +253,9 @@ def _places(net: Network, species: Sequence[str] | None) -> NDArray[np.uint32]:
 
 def _check_memory(keep: str, n: int, times: int, species: int) -> None:
     """Refuse what could not be held, before hours are spent on it."""
-    amounts = {"trajectories": n * times * species, "events": 0, "final": n * species, "first_passage": n}.get(keep, times * species * species)
+    amounts = {"trajectories": n * times * species, "events": 0, "final": n * species, "first_passage": n}.get(
+        keep, times * species * species
+    )
     if amounts * 8 > 2**46:
         msg = (
             f"[{_WHERE}] keep={keep!r} of {n} trajectories, {times} times and {species} species takes "

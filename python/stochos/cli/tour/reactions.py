@@ -32,9 +32,9 @@ HUNT_UNTIL, HUNT_RUNS = 30.0, 2_000
 def run(page: Page, threads: int | None, seed: int) -> dict[str, object]:
     """Write the chapter and return its figures."""
     page.paragraph(
-        "In a cell there may be one copy of a gene and ten of its messenger: chance rules, and an equation for the mean "
-        "tells half the story. Stochos draws each reaction at its random moment, exactly as the law of chemistry has it "
-        "(Gillespie's algorithm), and for small networks it computes the probabilities themselves."
+        "In a cell there may be one copy of a gene and ten of its messenger: chance rules, and an equation for the "
+        "mean tells half the story. Stochos draws each reaction at its random moment, exactly as the law of chemistry "
+        "has it (Gillespie's algorithm), and for small networks it computes the probabilities themselves."
     )
     gene = _gene(page, threads, seed)
     hunt = _hunt(page, threads, seed)
