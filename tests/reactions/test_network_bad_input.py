@@ -85,7 +85,14 @@ def test_parts_that_do_not_fit(changes: dict, match: str):
 
 @pytest.mark.parametrize(
     "changes",
-    [{"initial": [1]}, {"initial": {1: 1}}, {"reactions": "A -> @ 1"}, {"reactions": [3]}, {"events": [3]}, {"rules": 3}],
+    [
+        {"initial": [1]},
+        {"initial": {1: 1}},
+        {"reactions": "A -> @ 1"},
+        {"reactions": [3]},
+        {"events": [3]},
+        {"rules": 3},
+    ],
 )
 def test_arguments_of_the_wrong_kind(changes: dict):
     with pytest.raises(TypeError, match=r"\[reactions.Network\]"):

@@ -17,7 +17,7 @@ ENTITIES = '<!DOCTYPE sbml [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&
 HOSTILE = {
     "nested": (HEAD + "<a>" * 200_000 + "</a>" * 200_000 + "</sbml>", "deeper than 256"),
     "nested math": (HEAD + MATH + "<apply><minus/>" * 200_000, "deeper than 256"),
-    "wide": (HEAD + "<a/>" * 2_000_001 + "</sbml>", "more than 2,000,000 elements"),
+    "wide": (HEAD + "<a/>" * 1_500_001 + "</sbml>", "more than 1,500,000 tags"),
     "large": (HEAD + " " * (64 << 20) + "</sbml>", "bytes"),
     "entities": (f'<?xml version="1.0"?>{ENTITIES}{HEAD}&b;</sbml>', "DOCTYPE"),
     "external": ('<!DOCTYPE sbml SYSTEM "file:///etc/passwd">' + HEAD + "</sbml>", "DOCTYPE"),
@@ -30,7 +30,10 @@ HOSTILE = {
     "two roots": (HEAD + "</sbml><a/>", "not well-formed"),
     "not sbml": ("<html/>", "line"),
     "no model": (HEAD + "</sbml>", "model"),
-    "level 1": ('<sbml xmlns="http://www.sbml.org/sbml/level1" level="1" version="2"><model name="a"/></sbml>', ""),
+    "level 1": (
+        '<sbml xmlns="http://www.sbml.org/sbml/level1" level="1" version="2"><model name="a"/></sbml>',
+        "from_sbml",
+    ),
     "empty": (b"", "not well-formed"),
 }
 
@@ -61,7 +64,7 @@ def test_functions_that_double_are_refused_at_once():
     begin = time.process_time()
     with pytest.raises(InputError, match="longer than"):
         Network.from_sbml(text)
-    assert time.process_time() - begin < 20
+    assert time.process_time() - begin < 1
     loop = text.replace("<ci>f0</ci>", "<ci>f1</ci>", 2)
     with pytest.raises(InputError, match="nested deeper"):
         Network.from_sbml(loop)

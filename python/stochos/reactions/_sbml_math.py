@@ -16,7 +16,8 @@ _COMPARISONS = {"EQ": "==", "NEQ": "!=", "LT": "<", "LEQ": "<=", "GT": ">", "GEQ
 _PLAIN_CALLS = {
     "ABS": "abs", "EXP": "exp", "LN": "log", "FLOOR": "floor", "CEILING": "ceil", "FACTORIAL": "factorial",
     "SIN": "sin", "COS": "cos", "TAN": "tan", "ARCSIN": "asin", "ARCCOS": "acos", "ARCTAN": "atan", "SINH": "sinh",
-    "COSH": "cosh", "TANH": "tanh", "ARCSINH": "asinh", "ARCCOSH": "acosh", "ARCTANH": "atanh", "MAX": "max", "MIN": "min",
+    "COSH": "cosh", "TANH": "tanh", "ARCSINH": "asinh", "ARCCOSH": "acosh", "ARCTANH": "atanh", "MAX": "max",
+    "MIN": "min",
 }  # fmt: skip
 #: Functions that are the reciprocal of one above, or its inverse at the reciprocal.
 _RECIPROCAL = {"SEC": "cos", "CSC": "sin", "COT": "tan", "SECH": "cosh", "CSCH": "sinh", "COTH": "tanh"}
@@ -42,6 +43,7 @@ class Writer:
         self._where = where
         self._lookup = lookup
         self._functions: dict[str, Any] = {}
+        self._made: dict[tuple[str, tuple[str, ...]], tuple[str, int]] = {}
         # AST_FUNCTION_MAX and others are known by their name without the prefix.
         self._kinds = {
             getattr(libsbml, name): name.removeprefix("AST_") for name in dir(libsbml) if name.startswith("AST_")
@@ -73,8 +75,8 @@ class Writer:
         msg = f"[{self._where}] {what} {text}"
         raise InputError(msg)
 
-    def _call(self, node: Any, what: str, scope: Lookup, depth: int) -> tuple[Any, Lookup]:
-        """Return the body of a called function definition and the scope of its arguments."""
+    def _call(self, node: Any, what: str, scope: Lookup, depth: int) -> tuple[Any, Lookup, tuple[str, ...]]:
+        """Return the body of a called function definition, the scope of its arguments, and these."""
         name = node.getName()
         definition = self._functions.get(name)
         if definition is None or definition.getBody() is None:
@@ -82,17 +84,15 @@ class Writer:
         wanted = definition.getNumArguments()
         if wanted != node.getNumChildren():
             self._refuse(what, f"calls {name!r} with {node.getNumChildren()} arguments; it takes {wanted}")
-        given = {
-            definition.getArgument(i).getName(): _held(self._node(node.getChild(i), what, scope, depth + 1), _ATOM)
-            for i in range(wanted)
-        }
+        texts = tuple(_held(self._node(node.getChild(i), what, scope, depth + 1), _ATOM) for i in range(wanted))
+        given = {definition.getArgument(i).getName(): text for i, text in enumerate(texts)}
 
         def inside(symbol: str) -> str:
             if symbol not in given:
                 self._refuse(what, f"calls {name!r}, which reads {symbol!r}; that is no argument of it")
             return given[symbol]
 
-        return definition.getBody(), inside
+        return definition.getBody(), inside, texts
 
     def _split(self, node: Any, what: str, scope: Lookup, depth: int) -> tuple[tuple[str, int], tuple[str, int]] | None:
         if depth > _DEEPEST or node is None:
@@ -102,7 +102,8 @@ class Writer:
         if kind == "MINUS" and size == 2:
             return self._node(node.getChild(0), what, scope, depth), self._node(node.getChild(1), what, scope, depth)
         if kind == "FUNCTION":
-            return self._split(*self._body(node, what, scope, depth), depth + 1)
+            body, inside, _ = self._call(node, what, scope, depth)
+            return self._split(body, what, inside, depth + 1)
         if kind == "TIMES" or (kind == "DIVIDE" and size == 2):
             # A factor or divisor in front of the difference goes to both halves.
             for i in range(size if kind == "TIMES" else 1):
@@ -115,10 +116,6 @@ class Writer:
                     return a, b
         return None
 
-    def _body(self, node: Any, what: str, scope: Lookup, depth: int) -> tuple[Any, str, Lookup]:
-        body, inside = self._call(node, what, scope, depth)
-        return body, what, inside
-
     def _node(self, node: Any, what: str, scope: Lookup, depth: int) -> tuple[str, int]:
         """Return the text of a node, and how tightly it holds together."""
         if node is None:
@@ -130,15 +127,21 @@ class Writer:
         if leaf:
             return leaf
         if kind == "FUNCTION":
-            body, inside = self._call(node, what, scope, depth)
-            return self._node(body, what, inside, depth + 1)
+            body, inside, texts = self._call(node, what, scope, depth)
+            key = (node.getName(), texts)
+            # Kept, so that functions that call each other twice take no exponential time.
+            if key not in self._made:
+                self._made[key] = self._node(body, what, inside, depth + 1)
+            return self._made[key]
+        if kind.startswith("DISTRIB_"):
+            self._refuse(
+                what, f"uses the distribution {node.getName()!r} of the distrib package, which is not supported"
+            )
         parts = [self._node(node.getChild(i), what, scope, depth + 1) for i in range(node.getNumChildren())]
         found = self._operation(kind, parts) or self._function(kind.removeprefix("FUNCTION_"), parts)
         if found is None:
             name = kind.removeprefix("FUNCTION_")
             feature = _NAMED.get(name) or f"{(node.getName() or name.lower())!r} with {len(parts)} arguments"
-            if kind.startswith("DISTRIB_"):
-                feature = f"the distribution {node.getName()!r} of the distrib package"
             self._refuse(what, f"uses {feature}, which is not supported")
         if len(found[0]) > _text.LONGEST:
             self._refuse(what, f"is longer than {_text.LONGEST:,} characters")
