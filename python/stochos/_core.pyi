@@ -282,3 +282,15 @@ def simulate(
     options: dict[str, object],
     progress: Callable[[int, int], object] | None,
 ) -> dict[str, object]: ...
+
+# --- reactions: master equation ---------------------------------------------------------------------------------
+# The answer holds states (M * S), probabilities (T * M), outside (T,), entries and products.
+def master_equation(
+    network: ReactionNetwork,
+    bound: NDArray[np.int64],
+    times: NDArray[np.float64],
+    max_states: int,
+    tolerance: float,
+    threads: int,
+    progress: Callable[[int, int], object] | None,
+) -> dict[str, object]: ...
