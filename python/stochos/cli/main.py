@@ -18,6 +18,7 @@ COMMANDS = {
     "similar": "stochos.cli.similar",
     "analogy": "stochos.cli.analogy",
     "keywords": "stochos.cli.keywords",
+    "simulate": "stochos.cli.simulate",
     "config": "stochos.cli.config",
 }
 

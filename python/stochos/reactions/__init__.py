@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from stochos.reactions.master import master_equation
-    from stochos.reactions.network import Network, Reaction
+    from stochos.reactions.network import Event, Network, Reaction
     from stochos.reactions.run import Run
     from stochos.reactions.simulation import simulate
 
 _HOMES = {
+    "Event": "network",
     "Network": "network",
     "Reaction": "network",
     "Run": "run",
@@ -19,7 +20,7 @@ _HOMES = {
     "simulate": "simulation",
 }
 
-__all__ = ["Network", "Reaction", "Run", "master_equation", "simulate"]
+__all__ = ["Event", "Network", "Reaction", "Run", "master_equation", "simulate"]
 
 
 def __getattr__(name: str) -> object:
