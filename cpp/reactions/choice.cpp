@@ -11,7 +11,9 @@ struct Named {
   const char* name;
   MakeRunner make;
 };
-constexpr std::array kMethods{Named{"direct", make_direct}};
+constexpr std::array kMethods{Named{"direct", make_direct}, Named{"sorting", make_sorting},
+                              Named{"first", make_first},   Named{"next", make_next},
+                              Named{"cr", make_cr},         Named{"rssa", make_rssa}};
 
 }  // namespace
 

@@ -2,23 +2,30 @@
 #pragma once
 #include <cstdint>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
-namespace stochos::reactions {
+#include "expr/program.hpp"
 
-using SymbolTable = std::unordered_map<std::string, std::uint32_t>;
+namespace stochos::reactions {
 
 class Formula {
  public:
   Formula() = default;
-  Formula(const std::string& text, const SymbolTable& symbols, const std::string& what);
-  double run(const double* slots, double* registers) const;
-  const std::vector<std::uint32_t>& reads() const noexcept { return reads_; }
-  std::size_t registers() const noexcept { return 1; }
+  // Throws Error(value) or Error(key) that tells `what` the text is.
+  Formula(const std::string& text, const expr::Symbols& symbols, const std::string& what);
+  Formula(const expr::Ast& ast, const expr::Symbols& symbols, const std::string& what);
+  double run(const double* slots, double* registers) const noexcept { return program_.run(slots, registers); }
+  const std::vector<std::uint32_t>& reads() const noexcept { return program_.reads(); }
+  bool reads(std::uint32_t slot) const noexcept;
+  std::size_t registers() const noexcept { return program_.register_count(); }
 
  private:
-  std::vector<std::uint32_t> reads_;
+  expr::Program program_;
 };
+
+// The left side minus the right of each comparison in a condition whose sides read a slot: where these are
+// zero, the condition may change.
+std::vector<Formula> comparisons(const std::string& text, const expr::Symbols& symbols, std::uint32_t slot,
+                                 const std::string& what);
 
 }  // namespace stochos::reactions

@@ -61,24 +61,40 @@ void Network::check() const {
 void Network::compile_rules() {
   const NetworkText& t = text_;
   const auto add = [&](const std::string& name) {
-    const auto slot = static_cast<std::uint32_t>(symbols_.size());
-    if (!symbols_.emplace(name, slot).second) fail("the name '" + name + "' is given twice");
+    const auto slot = static_cast<std::uint32_t>(symbols_.slots.size());
+    if (!symbols_.slots.emplace(name, slot).second) fail("the name '" + name + "' is given twice");
   };
   for (const std::string& name : t.species) add(name);
   for (const std::string& name : t.parameters) add(name);
   for (const auto& [name, rule] : t.assignments) add(name);
-  one_slot_ = static_cast<std::uint32_t>(symbols_.size()) + 1;
-  symbols_.emplace("time", one_slot_ - 1);
+  one_slot_ = static_cast<std::uint32_t>(symbols_.slots.size()) + 1;
+  symbols_.slots.emplace("time", one_slot_ - 1);
+  for (std::size_t p = 0; p < t.parameters.size(); ++p) constants_[t.parameters[p]] = t.values[p];
+  for (const EventText& event : t.events)
+    for (const auto& [name, value] : event.assignments) constants_.erase(name);
   const std::size_t first = t.species.size() + t.parameters.size();
   for (std::size_t a = 0; a < t.assignments.size(); ++a) {
     const auto& [name, rule] = t.assignments[a];
     assigned_.push_back(formula(rule, "the rule of '" + name + "'"));
     assigned_slot_.push_back(static_cast<std::uint32_t>(first + a));
+    bool moving = false;
     for (const std::uint32_t slot : assigned_.back().reads()) {
-      rules_read_time_ = rules_read_time_ || slot == time_slot();
+      moving = moving || slot == time_slot() ||
+               (slot >= first && slot < first + a && rule_reads_time_[slot - first] != 0);
       if (slot >= first + a && slot < time_slot())
         fail("the rule of '" + name + "' needs '" + slot_name(slot) + "', which is computed after it");
     }
+    rule_reads_time_.push_back(moving ? 1 : 0);
+    rules_read_time_ = rules_read_time_ || moving;
+  }
+  // Rules over constants are constants themselves.
+  std::vector<double> slots(this->slots()), registers(registers_);
+  start(0, slots.data(), registers.data());
+  for (std::size_t a = 0; a < t.assignments.size(); ++a) {
+    const auto& reads = assigned_[a].reads();
+    if (std::all_of(reads.begin(), reads.end(),
+                    [&](std::uint32_t slot) { return constants_.contains(slot_name(slot)); }))
+      constants_[t.assignments[a].first] = slots[first + a];
   }
 }
 
@@ -129,20 +145,19 @@ void Network::check_amounts(const double* x, double time) const {
 }
 
 double Network::slow(std::uint32_t r, const double* x, double* registers) const {
-  const auto begin = static_cast<std::size_t>(text_.reactant_start[r]),
-             end = static_cast<std::size_t>(text_.reactant_start[r + 1]);
   if (kind_[r] == Kind::product) {
     double a = constant_[r];
-    for (std::size_t i = begin; i < end; ++i) {
-      const double amount = x[text_.reactant_species[i]];
-      const std::uint32_t order = text_.reactant_count[i];
-      if (amount < order) return 0;
-      for (std::uint32_t k = 0; k < order; ++k) a = a * (amount - k) / (k + 1);
+    const auto species = order_species_[law_of_[r]], orders = order_[law_of_[r]];
+    for (std::size_t i = 0; i < species.size(); ++i) {
+      const double amount = x[species[i]];
+      if (amount < orders[i]) return 0;
+      for (std::uint32_t k = 0; k < orders[i]; ++k) a = a * (amount - k) / (k + 1);
     }
     return a;
   }
   if (text_.gated[r] != 0) {
-    for (std::size_t i = begin; i < end; ++i)
+    for (auto i = static_cast<std::size_t>(text_.reactant_start[r]);
+         i < static_cast<std::size_t>(text_.reactant_start[r + 1]); ++i)
       if (x[text_.reactant_species[i]] < text_.reactant_count[i]) return 0;
   }
   const double a = laws_[law_of_[r]].run(x, registers);

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "expr/mass_action.hpp"
 #include "reactions/formula.hpp"
 
 namespace stochos::reactions {
@@ -146,7 +147,10 @@ class Network {
   void compile_laws();
   void compile_law(std::uint32_t r);
   void compile_events();
-  void set_mass_action(std::uint32_t r, double c);
+  using Orders = std::vector<std::pair<std::uint32_t, std::uint32_t>>;  // species, order
+  void set_mass_action(std::uint32_t r, double c, const Orders& orders);
+  bool find_mass_action(std::uint32_t r, const expr::Ast& law);
+  std::uint32_t target(const std::string& name) const;
   void find_dependents();
   Formula formula(const std::string& text, const std::string& what);
   [[noreturn]] void refuse(std::uint32_t r, double value, double time) const;
@@ -155,13 +159,16 @@ class Network {
   std::uint32_t one_slot_ = 0;
   std::size_t registers_ = 1;
   bool rules_read_time_ = false;
-  SymbolTable symbols_;
+  expr::Symbols symbols_;
+  expr::Constants constants_;  // parameters and rules that hold one value all along
   std::vector<Formula> assigned_;
   std::vector<std::uint32_t> assigned_slot_;
+  std::vector<std::uint8_t> rule_reads_time_;  // itself, or through another rule
   std::vector<Kind> kind_;
   std::vector<QuickLaw> quick_;
   std::vector<double> constant_;
-  std::vector<std::uint32_t> law_of_;  // index into laws_
+  Lists order_species_, order_;        // mass action that is not quick
+  std::vector<std::uint32_t> law_of_;  // index into laws_ or into the orders
   std::vector<Formula> laws_;
   std::vector<Change> changes_;
   std::vector<std::uint64_t> change_start_;

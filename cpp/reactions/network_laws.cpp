@@ -7,21 +7,28 @@
 
 namespace stochos::reactions {
 
-void Network::set_mass_action(std::uint32_t r, double c) {
-  const NetworkText& t = text_;
-  const auto begin = static_cast<std::size_t>(t.reactant_start[r]),
-             end = static_cast<std::size_t>(t.reactant_start[r + 1]);
+void Network::set_mass_action(std::uint32_t r, double c, const Orders& orders) {
   constant_[r] = c;
   QuickLaw law{c, 0, one_slot_, one_slot_};
   std::uint64_t order = 0;
-  for (std::size_t i = begin; i < end; ++i) order += t.reactant_count[i];
-  kind_[r] = order <= 2 ? Kind::quick : Kind::product;
-  if (order == 2 && t.reactant_count[begin] == 2) {
-    law = {c / 2, 1, t.reactant_species[begin], t.reactant_species[begin]};
-  } else if (order <= 2) {
-    std::size_t place = 0;
-    for (std::size_t i = begin; i < end; ++i)
-      if (t.reactant_count[i] > 0) (place++ == 0 ? law.first : law.second) = t.reactant_species[i];
+  for (const auto& [s, n] : orders) order += n;
+  if (order > 2) {
+    kind_[r] = Kind::product;
+    law_of_[r] = static_cast<std::uint32_t>(order_.start.size() - 1);
+    for (const auto& [s, n] : orders) {
+      order_species_.item.push_back(s);
+      order_.item.push_back(n);
+    }
+    order_species_.close();
+    order_.close();
+    return;
+  }
+  kind_[r] = Kind::quick;
+  if (order == 2 && orders.size() == 1) {
+    law = {c / 2, 1, orders[0].first, orders[0].first};
+  } else {
+    if (!orders.empty()) law.first = orders[0].first;
+    if (orders.size() == 2) law.second = orders[1].first;
   }
   quick_[r] = law;
 }
@@ -35,7 +42,11 @@ void Network::compile_laws() {
   law_of_.assign(count, 0);
   for (std::uint32_t r = 0; r < count; ++r) {
     if (t.law[r].empty()) {
-      set_mass_action(r, t.constant[r]);
+      Orders orders;
+      for (auto i = static_cast<std::size_t>(t.reactant_start[r]);
+           i < static_cast<std::size_t>(t.reactant_start[r + 1]); ++i)
+        if (t.reactant_count[i] > 0) orders.emplace_back(t.reactant_species[i], t.reactant_count[i]);
+      set_mass_action(r, t.constant[r], orders);
     } else {
       compile_law(r);
     }
@@ -50,14 +61,47 @@ void Network::compile_laws() {
   }
 }
 
+// A law written out that is c times the combinations of species. What the reaction consumes must be among
+// them, so that the law itself is zero where a reactant is missing.
+bool Network::find_mass_action(std::uint32_t r, const expr::Ast& law) {
+  const NetworkText& t = text_;
+  if (t.gated[r] == 0) return false;
+  const auto found = expr::find_mass_action(law, constants_);
+  if (!found || found->kind != expr::MassAction::combinations) return false;
+  if (!(found->constant >= 0 && std::isfinite(found->constant))) return false;
+  Orders orders;
+  for (const auto& [name, order] : found->orders) {
+    const auto place = symbols_.slots.find(name);
+    if (place == symbols_.slots.end() || place->second >= species()) return false;
+    orders.emplace_back(place->second, order);
+  }
+  std::sort(orders.begin(), orders.end());
+  for (auto i = static_cast<std::size_t>(t.reactant_start[r]);
+       i < static_cast<std::size_t>(t.reactant_start[r + 1]); ++i) {
+    const bool covered = std::any_of(orders.begin(), orders.end(), [&](const auto& order) {
+      return order.first == t.reactant_species[i] && order.second >= t.reactant_count[i];
+    });
+    if (t.reactant_count[i] > 0 && !covered) return false;
+  }
+  set_mass_action(r, found->constant, orders);
+  return true;
+}
+
 void Network::compile_law(std::uint32_t r) {
+  const std::string what = "the law of reaction " + reaction_name(r);
+  const expr::Ast ast = expr::parse(text_.law[r], "reactions.Network] [" + what);
+  Formula made(ast, symbols_, what);
+  if (find_mass_action(r, ast)) return;
+  registers_ = std::max(registers_, made.registers());
+  bool moving = made.reads(time_slot());
+  for (std::size_t a = 0; a < assigned_.size(); ++a)
+    moving = moving || (made.reads(assigned_slot_[a]) && rule_reads_time_[a] != 0);
+  if (moving)
+    throw Error(ErrorKind::value, "reactions.Network",
+                what + ", '" + text_.law[r] +
+                    "', reads the time; laws that change between two reactions are not supported");
   law_of_[r] = static_cast<std::uint32_t>(laws_.size());
-  laws_.push_back(formula(text_.law[r], "the law of reaction " + reaction_name(r)));
-  for (const std::uint32_t slot : laws_.back().reads())
-    if (slot == time_slot())
-      throw Error(ErrorKind::value, "reactions.Network",
-                  "the law of reaction " + reaction_name(r) + ", '" + text_.law[r] +
-                      "', reads the time; laws that change between two reactions are not supported");
+  laws_.push_back(std::move(made));
 }
 
 void Network::find_dependents() {
@@ -83,9 +127,17 @@ void Network::find_dependents() {
   for (std::uint32_t r = 0; r < count; ++r) {
     std::vector<std::uint32_t> read;
     if (kind_[r] == Kind::expression) read = expand(laws_[law_of_[r]]);
-    for (auto i = static_cast<std::size_t>(t.reactant_start[r]);
-         i < static_cast<std::size_t>(t.reactant_start[r + 1]); ++i)
-      if (t.reactant_count[i] > 0) read.push_back(t.reactant_species[i]);
+    if (kind_[r] == Kind::expression) {
+      for (auto i = static_cast<std::size_t>(t.reactant_start[r]);
+           i < static_cast<std::size_t>(t.reactant_start[r + 1]); ++i)
+        if (t.reactant_count[i] > 0) read.push_back(t.reactant_species[i]);
+    } else if (kind_[r] == Kind::product) {
+      const auto orders = order_species_[law_of_[r]];
+      read.assign(orders.begin(), orders.end());
+    } else {
+      for (const std::uint32_t s : {quick_[r].first, quick_[r].second})
+        if (s != one_slot_) read.push_back(s);
+    }
     std::sort(read.begin(), read.end());
     read.erase(std::unique(read.begin(), read.end()), read.end());
     for (const std::uint32_t s : read) ++degree[s + 1];
@@ -127,10 +179,37 @@ void Network::find_dependents() {
   }
 }
 
+std::uint32_t Network::target(const std::string& name) const {
+  const auto place = symbols_.slots.find(name);
+  if (place == symbols_.slots.end() || place->second >= species() + text_.parameters.size())
+    throw Error(ErrorKind::key, "reactions.Network",
+                "an event assigns to '" + name + "', which is neither a species nor a parameter");
+  return place->second;
+}
+
 void Network::compile_events() {
   for (const EventText& text : text_.events) {
+    const std::string what = "event " + std::to_string(events_.size());
     Event event;
-    event.trigger = formula(text.trigger, "the trigger of an event");
+    event.trigger = formula(text.trigger, "the trigger of " + what);
+    event.roots = comparisons(text.trigger, symbols_, time_slot(), "the trigger of " + what);
+    for (std::size_t a = 0; a < assigned_.size(); ++a)
+      if (rule_reads_time_[a] != 0 && event.trigger.reads(assigned_slot_[a])) {
+        auto more = comparisons(text.trigger, symbols_, assigned_slot_[a], "the trigger of " + what);
+        event.roots.insert(event.roots.end(), more.begin(), more.end());
+      }
+    for (const Formula& root : event.roots) registers_ = std::max(registers_, root.registers());
+    event.has_delay = !text.delay.empty();
+    if (event.has_delay) event.delay = formula(text.delay, "the delay of " + what);
+    event.has_priority = !text.priority.empty();
+    if (event.has_priority) event.priority = formula(text.priority, "the priority of " + what);
+    event.initial_value = text.initial_value;
+    event.persistent = text.persistent;
+    event.values_at_trigger = text.values_at_trigger;
+    for (const auto& [name, value] : text.assignments) {
+      event.targets.push_back(target(name));
+      event.values.push_back(formula(value, "the value that " + what + " gives to '" + name + "'"));
+    }
     events_.push_back(std::move(event));
   }
 }
