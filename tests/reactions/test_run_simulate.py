@@ -106,7 +106,10 @@ def test_settings_say_how_to_make_the_run_again():
     assert np.array_equal(run.values, again.values)
     assert run.settings["seed"] != simulate(DECAY, TIMES, 2, seed=None).settings["seed"]
     generator = np.random.default_rng(3)
-    assert simulate(DECAY, TIMES, seed=generator).settings["seed"] != simulate(DECAY, TIMES, seed=generator).settings["seed"]
+    assert (
+        simulate(DECAY, TIMES, seed=generator).settings["seed"]
+        != simulate(DECAY, TIMES, seed=generator).settings["seed"]
+    )
 
 
 @pytest.mark.parametrize(
