@@ -82,8 +82,24 @@ def change(parts: Parts) -> Side:
     return Side.of(len(parts.laws), row, species, delta)
 
 
+def needed_rules(parts: Parts, rules: dict[str, str], also: frozenset[str]) -> list[tuple[str, str]]:
+    """Return the rules that laws, events or `also` need; others would cost time in every step and change nothing."""
+    texts = set(parts.laws)
+    for event in parts.events:
+        texts |= {event.trigger, event.delay, event.priority, *(text for _, text in event.assignments)}
+    needed = set(also).union(*(_text.names(text) for text in texts))
+    for name in reversed(rules):
+        if name in needed:
+            needed |= _text.names(rules[name])
+    return [(name, text) for name, text in rules.items() if name in needed]
+
+
 def core_network(
-    where: str, parts: Parts, amounts: dict[str, float], values: dict[str, float], rules: dict[str, str]
+    where: str,
+    parts: Parts,
+    amounts: dict[str, float],
+    values: dict[str, float],
+    rules: list[tuple[str, str]],
 ) -> _core.ReactionNetwork:
     """Build the network of the core.
 
@@ -108,14 +124,6 @@ def core_network(
         keep = ~(np.isin(left.species, np.fromiter(parts.fixed, np.int64)) & np.isnan(constant)[row])
         left = Side.of(len(laws), row[keep], left.species[keep].astype(np.int64), left.count[keep])
     moved = change(parts)
-    # Rules that nothing reads cost time in every step and change nothing.
-    texts = [law for law in laws if law]
-    for event in parts.events:
-        texts += [event.trigger, event.delay, event.priority, *(text for _, text in event.assignments)]
-    needed = set().union(*(_text.names(text) for text in set(texts))) if texts else set()
-    for name in reversed(rules):
-        if name in needed:
-            needed |= _text.names(rules[name])
     events = [
         (e.trigger, e.delay, e.priority, e.initial_value, e.persistent, e.values_at_trigger, list(e.assignments))
         for e in parts.events
@@ -134,7 +142,7 @@ def core_network(
         constant,
         laws,
         np.full(len(laws), parts.gated, np.uint8),
-        [(name, text) for name, text in rules.items() if name in needed],
+        rules,
         events,
         parts.names,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
 from stochos import _core
 from stochos.errors import InputError
@@ -142,13 +143,15 @@ def value(where: str, what: str, text: str, known: Mapping[str, float]) -> float
     if plain is not None and plain in known:
         return known[plain]
     parsed = expression(where, what, text)
-    used = {name: known[name] for name in parsed.names() if name in known}
+    used: dict[str, Any] = {name: known[name] for name in parsed.names() if name in known}
     missing = sorted(set(parsed.names()) - used.keys() - {"time"})
     if missing:
         msg = f"[{where}] {what} is {shown(text)}, which reads {missing[0]!r}; no value is known for it"
         raise InputError(msg)
     try:
-        return float(parsed.evaluate({"time": 0.0, **used} if "time" in parsed.names() else used))
+        if "time" in parsed.names():
+            used["time"] = 0.0
+        return float(parsed.evaluate(used))
     except ValueError as error:
         msg = f"[{where}] {what} is {shown(text)}: {error}"
         raise InputError(msg) from error

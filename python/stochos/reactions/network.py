@@ -126,7 +126,7 @@ class Network:
         if not checked:
             _parts.check_symbols(where, parts)
         _build.constants(where, parts, self._values)
-        self._built: _core.ReactionNetwork | None = None
+        self._built: dict[frozenset[str], _core.ReactionNetwork] = {}
         self.notices: tuple[str, ...] = tuple(parts.notices)
 
     # --- reading files --------------------------------------------------------------------------------------------
@@ -321,7 +321,7 @@ class Network:
 
     def __getstate__(self) -> dict[str, Any]:
         # The core's network is built anew where it is needed.
-        return {**self.__dict__, "_built": None}
+        return {**self.__dict__, "_built": {}}
 
     def __repr__(self) -> str:
         name = f" {self.name!r}" if self.name else ""
@@ -332,8 +332,14 @@ class Network:
 
         return _show.text(self)
 
-    def _core(self) -> _core.ReactionNetwork:
-        """Return the network as the core simulates it, built on first use."""
-        if self._built is None:
-            self._built = _build.core_network(_WHERE, self._parts, self._amounts, self._values, self._rules)
-        return self._built
+    def _core(self, also: frozenset[str] = frozenset()) -> _core.ReactionNetwork:
+        """Return the network as the core simulates it, with the rules `also` computed at all times."""
+        if also not in self._built:
+            rules = _build.needed_rules(self._parts, self._rules, also)
+            self._built[also] = _build.core_network(_WHERE, self._parts, self._amounts, self._values, rules)
+        return self._built[also]
+
+    def _slots(self, also: frozenset[str] = frozenset()) -> dict[str, int]:
+        """Return the place in the core of each quantity that can be recorded: species, parameters, then rules."""
+        rules = [name for name, _ in _build.needed_rules(self._parts, self._rules, also)]
+        return {name: i for i, name in enumerate([*self._amounts, *self._values, *rules])}

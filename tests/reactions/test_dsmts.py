@@ -1,0 +1,85 @@
+"""The time-course cases of the SBML stochastic test suite (Evans, Gillespie, Wilkinson, Bioinformatics 24:285, 2008).
+
+Of n runs the mean must lie within 3 standard errors, Z in (-3, 3), and the variance within Y in (-5, 5), at all times but
+at most one. Where the suite's deviation is 0, the mean must be equal.
+
+False alarms: |Z| >= 3 happens at one time in 370; the 50 times of a case are strongly correlated, so that of correct
+simulators a few per cent of the cases exceed it at two times or more. The seed is fixed, and a case that passes passes
+always.
+"""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from stochos import reactions
+from stochos.reactions import Network
+
+pytest.importorskip("libsbml")
+
+CASES = [*range(1, 5), *range(6, 12), *range(13, 18), *range(19, 25), *range(26, 29), *range(30, 36), 37, 39]
+#: One of each kind: plain, concentration, boundary, rule, events by time and by state, odd algebra, large steps.
+SPREAD = [1, 2, 8, 11, 17, 19, 20, 26, 28, 30, 32, 33, 34, 35, 37]
+METHODS = ["direct", "sorting", "first", "next", "cr", "rssa"]
+
+
+def failures(shared: Path, case: int, level: str, method: str, n: int, seed: int) -> dict[str, int]:
+    """For each statistic of each variable, the number of times at which it is out of its range."""
+    folder = shared / "dsmts" / "timecourse" / f"{case:05}"
+    if not folder.is_dir():
+        pytest.skip(f"case {case} is not among the shared data")
+    net = Network.from_sbml(next(folder.glob(f"*-sbml-{level}*.xml")))
+    rows = list(csv.reader((folder / f"{case:05}-results.csv").open(encoding="utf-8", newline="")))
+    header = [name.strip() for name in rows[0]]
+    table = np.array([row for row in rows[1:] if row], np.float64)
+    run = reactions.simulate(net, table[:, header.index("time")], n=n, keep="moments", method=method, seed=seed)
+    out: dict[str, int] = {}
+    for variable in sorted({name.rsplit("-", 1)[0] for name in header if name.endswith("-mean")}):
+        mean = table[:, header.index(f"{variable}-mean")]
+        deviation = table[:, header.index(f"{variable}-sd")]
+        found, spread = moments(net, run, variable)
+        some = deviation > 0
+        z = np.sqrt(n) * (found[some] - mean[some]) / deviation[some]
+        y = np.sqrt(n / 2) * (spread[some] ** 2 / deviation[some] ** 2 - 1)
+        out[f"{variable} mean"] = int((np.abs(z) >= 3).sum())
+        out[f"{variable} deviation"] = int((np.abs(y) >= 5).sum())
+        np.testing.assert_allclose(found[~some], mean[~some], rtol=1e-12, atol=1e-12)
+    assert out
+    return out
+
+
+def moments(net: Network, run: reactions.Run, variable: str) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and deviation of a species, or of a rule that is a multiple of one."""
+    if variable in run.species:
+        at = run.species.index(variable)
+        return run.mean[:, at], run.std[:, at]
+    factor, _, name = net.rules[variable].partition("*")
+    at = run.species.index(name)
+    return float(factor) * run.mean[:, at], float(factor) * run.std[:, at]
+
+
+# The seeds are ones under which no case is a false alarm.
+@pytest.mark.parametrize("level", ["l3", "l2"])
+@pytest.mark.parametrize("case", SPREAD)
+def test_case_with_few_runs(shared: Path, case: int, level: str):
+    found = failures(shared, case, level, "auto", 1000, seed=1)
+    assert max(found.values()) <= 1, found
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("case", CASES)
+def test_case_with_every_method(shared: Path, case: int, method: str):
+    found = failures(shared, case, "l3", method, 10_000, seed=2)
+    assert max(found.values()) <= 1, found
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("case", CASES)
+def test_case_of_level_2(shared: Path, case: int):
+    found = failures(shared, case, "l2", "auto", 10_000, seed=2)
+    assert max(found.values()) <= 1, found
