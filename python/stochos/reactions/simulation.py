@@ -74,8 +74,8 @@ def simulate(
         By default what the machine allows. The result does not depend on it.
     keep : {"trajectories", "moments", "final", "histogram", "first_passage", "events"}
         All amounts on the grid; or, in memory that does not grow with N, mean, standard deviation and covariance, or
-        how often each amount occurs at each time; or the amounts at the end alone; or the time at which `condition` first
-        holds; or, of one trajectory, every event.
+        how often each amount occurs at each time; or the amounts at the end alone; or the time at which `condition`
+        first holds; or, of one trajectory, every event.
     species : sequence of str, optional
         Which to record, in this order; by default all.
     condition : str, optional
