@@ -144,6 +144,24 @@ def test_a_program_with_many_constants_takes_little_memory_for_arrays():
     assert int(grown) < 60_000, "kB"
 
 
+LONG_CALL = """
+import time
+import numpy as np
+from stochos import _core
+expression = _core.Expression(" + ".join(f"exp(-x*{i}.5)" for i in range(1, 5000)))
+x = np.linspace(0, 1, 1_000_000)
+print("ready", flush=True)
+try:
+    expression.evaluate({"x": x})
+except KeyboardInterrupt:
+    print(time.monotonic())
+"""
+
+
+def test_ctrl_c_ends_a_long_evaluation(interrupt_delay):
+    assert interrupt_delay(LONG_CALL) < 0.2
+
+
 def test_an_expression_too_long_to_write_is_an_error_and_not_a_full_memory():
     expression = _core.Expression("*".join(["(x + y)^x"] * 30))
     for _ in range(5):
