@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "check.hpp"
+#include "kernels/table.hpp"
 #include "random/distributions.hpp"
 
 using namespace stochos::random;
@@ -143,4 +144,21 @@ TEST(discrete_laws) {
   CHECK(binomial(s, 10, 0) == 0);
   CHECK(binomial(s, 10, 1) == 10);
   CHECK(binomial(s, 0, 0.5) == 0);
+}
+
+// Runs at each instruction set.
+TEST(vector_draws_have_the_bits_of_single_ones) {
+  const Key key = stream_key(12345, Purpose::trajectory);
+  std::vector<double> waiting(4096), uniform(4096);
+  for (const std::uint64_t first : {std::uint64_t{0}, std::uint64_t{0xFFFFFFF0}}) {
+    stochos::kernels::table().event_draws(key[0], key[1], 0x100000007, first, 4096, waiting.data(),
+                                          uniform.data());
+    bool ok = true;
+    for (std::uint64_t i = 0; i < 4096; ++i) {
+      const Block b = draw(key, 0x100000007, first + i);
+      ok = ok && waiting[i] == -stochos::random::log(uniform_open(b[0], b[1]));
+      ok = ok && uniform[i] == uniform_open(b[2], b[3]);
+    }
+    CHECK(ok);
+  }
 }
