@@ -1,11 +1,11 @@
 """The time-course cases of the SBML stochastic test suite (Evans, Gillespie, Wilkinson, Bioinformatics 24:285, 2008).
 
-Of n runs the mean must lie within 3 standard errors, Z in (-3, 3), and the variance within Y in (-5, 5), at all times but
-at most one. Where the suite's deviation is 0, the mean must be equal.
+Of n runs the mean must lie within 3 standard errors, Z in (-3, 3), and the variance within Y in (-5, 5), at all times
+but at most one. Where the suite's deviation is 0, the mean must be equal.
 
-Y presumes a normal distribution: of n runs, S^2/sigma^2 - 1 has the variance (kurtosis - 1)/n, which is 2/n for that one.
-In case 3 nearly all runs die out and the kurtosis reaches 100, so that Y of a correct simulator deviates by 7 and more; it
-is divided there by what the exact kurtosis gives, sqrt((kurtosis - 1)/2).
+Y presumes a normal distribution: of n runs, S^2/sigma^2 - 1 has the variance (kurtosis - 1)/n, which is 2/n for that
+one. In case 3 nearly all runs die out and the kurtosis reaches 100, so that Y of a correct simulator deviates by 7 and
+more; it is divided there by what the exact kurtosis gives, sqrt((kurtosis - 1)/2).
 
 False alarms: |Z| >= 3 happens at one time in 370; the 50 times of a case are strongly correlated, so that of correct
 simulators a few per cent of the cases exceed it at two times or more. The seed is fixed, and a case that passes passes
