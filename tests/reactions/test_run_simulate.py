@@ -62,6 +62,14 @@ def test_trajectory_k_is_the_same_alone_and_in_any_batch():
     assert alone.to_pandas()["trajectory"].unique().tolist() == [137]
 
 
+def test_rules_are_recorded_like_species():
+    net = reactions.Network({"A": 9, "B": 0}, ["A -> B @ k"], {"k": 1.0}, rules={"twice": "2*total", "total": "A + 3*B"})
+    run = simulate(net, TIMES, 20, species=["twice", "B", "total"], seed=4)
+    assert run.species == ["twice", "B", "total"]
+    assert np.array_equal(run["total"], 9 + 2 * run["B"])
+    assert np.array_equal(run["twice"], 2 * run["total"])
+
+
 def test_first_passage_of_the_last_molecule_is_the_largest_of_exponentials():
     # All of 50 molecules are gone at the maximum of 50 exponential times: P(T <= t) = (1 - exp(-k t))^50.
     run = simulate(DECAY, [200.0], 4000, seed=2, keep="first_passage", condition="A == 0")

@@ -77,7 +77,7 @@ def simulate(
         how often each amount occurs at each time; or the amounts at the end alone; or the time at which `condition`
         first holds; or, of one trajectory, every event.
     species : sequence of str, optional
-        Which to record, in this order; by default all.
+        Which to record, in this order; by default all. Names of rules are taken too.
     condition : str, optional
         For first passages: an expression of species, parameters and rules, such as ``"X >= 10"``. A trajectory ends
         where it holds.
@@ -105,7 +105,7 @@ def simulate(
     InputTypeError
         An argument is of the wrong kind.
     UnknownNameError
-        `species` names one that the network has not.
+        `species` names one that is no species and no rule of the network.
 
     References
     ----------
@@ -142,7 +142,7 @@ def simulate(
         msg = f"[{_WHERE}] keep='events' is for one trajectory and n is {n}; give n=1 and first=k for trajectory k"
         raise InputError(msg)
     _check_memory(keep, n, grid.size, places.size)
-    names = [net.species[i] for i in places]
+    names = list(net.species) if species is None else list(species)
     start = clock.perf_counter()
     if keep == "histogram":
         options["bounds"] = (
@@ -233,10 +233,12 @@ def _given_bounds(names: list[str], bounds: Mapping[str, tuple[int, int]] | None
 
 
 def _places(net: Network, species: Sequence[str] | None) -> NDArray[np.uint32]:
-    """Return the numbers of the species to record."""
+    """Return the places of what to record in the core's list of species, parameters and rules."""
     known = {name: place for place, name in enumerate(net.species)}
     if species is None:
         return np.arange(len(known), dtype=np.uint32)
+    before = len(known) + len(net.parameters)
+    known |= {name: before + place for place, name in enumerate(net.rules)}
     given: object = species
     if isinstance(given, (str, bytes)) or not all(isinstance(name, str) for name in species):
         msg = f"[{_WHERE}] species is {species!r}; give a list of names"
