@@ -1,4 +1,4 @@
-"""Exact simulation measured: Stochos, plain Python, numba and installed peers on five networks, in one run and one table.
+"""Exact simulation measured: Stochos, plain Python, numba and installed peers on five networks, in one run.
 
 python bench/reactions_bench.py [--networks FOLDER] [--methods auto direct ...] [--seconds 1.0] [--models NAME ...]
 

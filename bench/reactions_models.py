@@ -71,8 +71,8 @@ class Model:
                 f'<math xmlns="http://www.w3.org/1998/Math/MathML">{math_text}</math></kineticLaw></reaction>'
             )
         return (
-            '<?xml version="1.0" encoding="UTF-8"?><sbml xmlns="http://www.sbml.org/sbml/level3/version1/core" level="3" '
-            'version="1"><model id="m" substanceUnits="item" extentUnits="item"><listOfCompartments>'
+            '<?xml version="1.0" encoding="UTF-8"?><sbml xmlns="http://www.sbml.org/sbml/level3/version1/core" '
+            'level="3" version="1"><model id="m" substanceUnits="item" extentUnits="item"><listOfCompartments>'
             '<compartment id="c" size="1" spatialDimensions="3" constant="true"/></listOfCompartments><listOfSpecies>'
             f"{species}</listOfSpecies><listOfReactions>{''.join(made)}</listOfReactions></model></sbml>"
         )

@@ -76,7 +76,7 @@ def with_numba(model: Model) -> Callable[[int], object]:
 
     @numba.njit
     def run(seed, start, until, ls, lx, ln, cs, cx, cd, ds, dj, c):
-        np.random.seed(seed)
+        np.random.seed(seed)  # noqa: NPY002
         x, t, events = start.copy(), 0.0, 0
         a = np.empty(c.size)
         for r in range(c.size):
@@ -85,10 +85,10 @@ def with_numba(model: Model) -> Callable[[int], object]:
             total = a.sum()
             if total <= 0:
                 return events
-            t -= np.log(1.0 - np.random.random()) / total
+            t -= np.log(1.0 - np.random.random()) / total  # noqa: NPY002
             if t > until:
                 return events
-            target, r = np.random.random() * total, 0
+            target, r = np.random.random() * total, 0  # noqa: NPY002
             while target > a[r] and r < a.size - 1:
                 target -= a[r]
                 r += 1
@@ -103,7 +103,7 @@ def with_numba(model: Model) -> Callable[[int], object]:
 
 
 def with_rebop(model: Model) -> Callable[[int], object]:
-    """Use rebop's Python interface; it takes k times powers, so only constants of first order are the same."""
+    """Use rebop; the factor of combinations goes into the constant."""
     import rebop
 
     made = rebop.Gillespie()
@@ -112,7 +112,7 @@ def with_rebop(model: Model) -> Callable[[int], object]:
         rate = c / math.prod(math.factorial(n) for n in left.values())
         listed = [[s for s, n in side.items() for _ in range(n)] for side in (left, right)]
         made.add_reaction(rate, *listed)
-    return lambda seed: made.run(dict(model.initial), tmax=model.until, nb_steps=GRID - 1, seed=seed)
+    return lambda seed: made.run(dict(model.initial), tmax=model.until, nb_steps=GRID - 1, rng=seed)
 
 
 def with_bioscrape(model: Model) -> Callable[[int], object]:
