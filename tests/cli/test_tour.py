@@ -71,7 +71,7 @@ def test_report_is_whole_and_asks_the_network_for_nothing(tour: tuple[str, str, 
     reader = _Reader()
     reader.feed(html)
     assert reader.open == []
-    assert reader.tags.count("svg") == 2
+    assert reader.tags.count("svg") == 5
     assert reader.links == []
     assert "script" not in reader.tags
     assert "link" not in reader.tags
@@ -95,3 +95,16 @@ def test_tour_says_the_same_again_with_the_same_seed(tour: tuple[str, str, float
     asked, first = facts["analogies"]["asked"], facts["analogies"]["first"]
     assert f"{first} of {asked} expected words come first" in " ".join(out.split())
     assert facts["correlation_with_pmi"] > 0.5
+
+
+def test_tour_compares_the_simulation_with_the_exact_answer():
+    # The chapter alone: four standard errors of the mean, and the distribution close to the exact one.
+    from stochos.cli.tour import reactions
+    from stochos.cli.tour.page import Page
+
+    figures = reactions.run(Page(quiet=True), 2, 0)
+    simulated, exact = figures["gene"]["mean"]
+    assert abs(simulated - exact) < 4 * figures["gene"]["standard_error"]
+    assert figures["gene"]["total_variation"] < 0.03
+    assert figures["gene"]["truncation_error"] < 1e-9
+    assert 0 < figures["predators"]["extinct"] < 1

@@ -126,9 +126,12 @@ def command(model: Path, until: float, plot: Path | None, output: Path | None, a
     """Simulate MODEL exactly: an SBML file (.xml, .sbml) or a BioNetGen .net file."""
     from stochos import reactions
 
-    for path in (plot, output):
-        if path is not None:
-            check_output(path, _WHERE)
+    if output is not None:
+        check_output(output, _WHERE)
+    if plot is not None:
+        from stochos.reactions import _plots
+
+        _plots.check_file(plot, _WHERE)
     net = _load(model)
     changes = {
         name: _assignments(options.pop(key), option)
@@ -144,9 +147,7 @@ def command(model: Path, until: float, plot: Path | None, output: Path | None, a
     if output is not None:
         _write(run, output)
     if plot is not None:
-        from stochos.reactions import _plots
-
-        _plots.save(run, plot)
+        _plots.save(run, plot, _WHERE)
     _tell(run, model, [str(path) for path in (output, plot) if path is not None], as_json)
 
 

@@ -24,8 +24,8 @@ GENE_RATES = {"activate": 0.3, "silence": 0.5, "copy": 25.0, "decay": 1.0}
 GENE_UNTIL, GENE_RUNS, GENE_MOST = 20.0, 20_000, 80
 
 # A. J. Lotka and V. Volterra's predators and prey, whose numbers are whole here and may die out.
-HUNT_SPECIES = {"prey": 800, "predator": 300}
-HUNT = ("prey -> 2 prey @ 1.0", "prey + predator -> 2 predator @ 0.002", "predator -> @ 0.8")
+HUNT_SPECIES = {"prey": 120, "predator": 80}
+HUNT = ("prey -> 2 prey @ 1.0", "prey + predator -> 2 predator @ 0.01", "predator -> @ 0.8")
 HUNT_UNTIL, HUNT_RUNS = 30.0, 2_000
 
 
