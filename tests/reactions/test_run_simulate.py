@@ -62,6 +62,17 @@ def test_trajectory_k_is_the_same_alone_and_in_any_batch():
     assert alone.to_pandas()["trajectory"].unique().tolist() == [137]
 
 
+def test_rules_are_recorded_like_species():
+    # B = 9 - A, so that A + 3 B = 9 + 2 B.
+    net = reactions.Network(
+        {"A": 9, "B": 0}, ["A -> B @ k"], {"k": 1.0}, rules={"twice": "2*total", "total": "A + 3*B"}
+    )
+    run = simulate(net, TIMES, 20, species=["twice", "B", "total"], seed=4)
+    assert run.species == ["twice", "B", "total"]
+    assert np.array_equal(run["total"], 9 + 2 * run["B"])
+    assert np.array_equal(run["twice"], 2 * run["total"])
+
+
 def test_first_passage_of_the_last_molecule_is_the_largest_of_exponentials():
     # All of 50 molecules are gone at the maximum of 50 exponential times: P(T <= t) = (1 - exp(-k t))^50.
     run = simulate(DECAY, [200.0], 4000, seed=2, keep="first_passage", condition="A == 0")
@@ -180,3 +191,10 @@ def test_ctrl_c_ends_it_within_a_fifth_of_a_second(interrupt_delay: Callable[...
         "except KeyboardInterrupt:\n    print(time.monotonic())\n"
     )
     assert interrupt_delay(script) < 0.2
+
+
+def test_a_rule_can_be_the_condition_of_a_passage():
+    net = reactions.Network({"A": 9, "B": 0}, ["A -> B @ k"], {"k": 1.0}, rules={"total": "A + 3*B"})
+    run = simulate(net, [1e3], 50, keep="first_passage", condition="total >= 11", seed=4)
+    events = [simulate(net, [1e3], keep="events", first=k, seed=4).event_times[0] for k in range(50)]
+    assert run.passage.tolist() == events  # the first event makes it 11

@@ -77,7 +77,7 @@ def simulate(
         how often each amount occurs at each time; or the amounts at the end alone; or the time at which `condition`
         first holds; or, of one trajectory, every event.
     species : sequence of str, optional
-        Which to record, in this order; by default all.
+        Which to record, in this order; by default all. Names of rules are taken too.
     condition : str, optional
         For first passages: an expression of species, parameters and rules, such as ``"X >= 10"``. A trajectory ends
         where it holds.
@@ -105,7 +105,7 @@ def simulate(
     InputTypeError
         An argument is of the wrong kind.
     UnknownNameError
-        `species` names one that the network has not.
+        `species` names one that is no species and no rule of the network.
 
     References
     ----------
@@ -125,7 +125,8 @@ def simulate(
     first = _checks.whole(_WHERE, "first", first, 0, 2**62)
     _checks.choice(_WHERE, "method", method, METHODS)
     _checks.choice(_WHERE, "keep", keep, _KEEPS)
-    places = _places(net, species)
+    also = _rules_asked_for(net, species, condition)
+    places = _places(net, species, also)
     number = secrets.randbits(64) if seed is None else seed_of(seed, _WHERE)
     workers = _checks.threads(_WHERE, threads)
     options: dict[str, Any] = {"record": places}
@@ -141,21 +142,22 @@ def simulate(
     if keep == "events" and n != 1:
         msg = f"[{_WHERE}] keep='events' is for one trajectory and n is {n}; give n=1 and first=k for trajectory k"
         raise InputError(msg)
+    network = net._core(also)
     _check_memory(keep, n, grid.size, places.size)
-    names = [net.species[i] for i in places]
+    names = list(net.species) if species is None else list(species)
     start = clock.perf_counter()
     if keep == "histogram":
         options["bounds"] = (
             _given_bounds(names, bounds)
             if bounds is not None
-            else _seen_bounds(net, grid, (min(n, _PILOT), first, method, number, workers), options)
+            else _seen_bounds(network, grid, (min(n, _PILOT), first, method, number, workers), options)
         )
     elif bounds is not None:
         msg = f"[{_WHERE}] bounds are for keep='histogram', and keep is {keep!r}; leave them out"
         raise InputError(msg)
     with progress_callback(progress, "simulating", "trajectories", _WHERE) as callback:
         found: dict[str, Any] = _core.simulate(
-            net._core(), grid, n, first, method, number, workers, keep, options, callback
+            network, grid, n, first, method, number, workers, keep, options, callback
         )
     seconds = clock.perf_counter() - start
     settings = {
@@ -200,10 +202,13 @@ def _check_condition(keep: str, condition: object) -> None:
 
 
 def _seen_bounds(
-    net: Network, grid: NDArray[np.float64], which: tuple[int, int, str, int, int], options: dict[str, Any]
+    network: _core.ReactionNetwork,
+    grid: NDArray[np.float64],
+    which: tuple[int, int, str, int, int],
+    options: dict[str, Any],
 ) -> NDArray[np.int64]:
     """Return the range of the first trajectories' amounts with as much again on both sides, shape (S, 2)."""
-    found: dict[str, Any] = _core.simulate(net._core(), grid, *which, "trajectories", options, None)
+    found: dict[str, Any] = _core.simulate(network, grid, *which, "trajectories", options, None)
     values = found["values"]
     low, high = np.floor(np.nanmin(values, axis=(0, 1))), np.floor(np.nanmax(values, axis=(0, 1)))
     reach = high - low + 4
@@ -232,11 +237,20 @@ def _given_bounds(names: list[str], bounds: Mapping[str, tuple[int, int]] | None
     return made
 
 
-def _places(net: Network, species: Sequence[str] | None) -> NDArray[np.uint32]:
-    """Return the numbers of the species to record."""
-    known = {name: place for place, name in enumerate(net.species)}
+def _rules_asked_for(net: Network, species: object, condition: object) -> frozenset[str]:
+    """Return the rules that are recorded or stand in the condition; the core computes no others that no law needs."""
+    names = [name for name in species if isinstance(name, str)] if isinstance(species, (list, tuple)) else []
+    if isinstance(condition, str):
+        names += _core.Expression(condition, _WHERE).names()
+    return frozenset(name for name in names if name in net.rules)
+
+
+def _places(net: Network, species: Sequence[str] | None, also: frozenset[str]) -> NDArray[np.uint32]:
+    """Return the places of what to record in the core's list of species, parameters and rules."""
     if species is None:
-        return np.arange(len(known), dtype=np.uint32)
+        return np.arange(len(net.species), dtype=np.uint32)
+    slots = net._slots(also)
+    known = {name: slots[name] for name in (*net.species, *sorted(also))}
     given: object = species
     if isinstance(given, (str, bytes)) or not all(isinstance(name, str) for name in species):
         msg = f"[{_WHERE}] species is {species!r}; give a list of names"
