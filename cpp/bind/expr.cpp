@@ -1,6 +1,7 @@
 // Expressions of the rate language, and the search for mass action in them.
 #include <pybind11/stl.h>
 
+#include <algorithm>
 #include <optional>
 #include <string>
 
@@ -90,7 +91,8 @@ py::object evaluate(const Expression& e, const py::dict& values) {
   const auto fill = [&](std::size_t begin, std::size_t end, std::vector<double>& scratch) {
     program.run_batch(inputs.columns, begin, end, out.data(), scratch.data());
   };
-  if (out.size() * (program.instructions().size() + 1) < 20000) {
+  const std::size_t operations = program.instructions().size() + 1;
+  if (out.size() * operations < 20000) {
     std::vector<double> scratch(program.batch_scratch());
     fill(0, out.size(), scratch);
     return adopt(std::move(out));
@@ -100,8 +102,10 @@ py::object evaluate(const Expression& e, const py::dict& values) {
         1, 1,
         [&](std::size_t, unsigned) {
           std::vector<double> scratch(program.batch_scratch());
-          for (std::size_t i = 0; i < out.size() && !control.stopped(); i += 8192)
-            fill(i, std::min(out.size(), i + 8192), scratch);
+          // Some milliseconds of work between two looks at the control.
+          const std::size_t step = std::clamp<std::size_t>(1000000 / operations, 8, 8192);
+          for (std::size_t i = 0; i < out.size() && !control.stopped(); i += step)
+            fill(i, std::min(out.size(), i + step), scratch);
         },
         control);
     return true;

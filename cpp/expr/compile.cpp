@@ -20,6 +20,7 @@ class Compiler {
     for (Id id = 0; id <= ast_.root(); ++id) values_[id] = lower(ast_.node(id));
     program_.result_ = values_[ast_.root()];
     drop_what_is_not_used();
+    for (std::size_t i = 0; i < program_.instructions_.size(); ++i) quicken(program_.instructions_[i], i);
     allocate();
     return std::move(program_);
   }
@@ -60,7 +61,7 @@ class Compiler {
     if (op != Op::select) c = a;
     const auto next = static_cast<std::uint32_t>(program_.instructions_.size());
     const auto [place, fresh] = known_.try_emplace(std::tuple(op, a.bits, b.bits, c.bits), next);
-    if (fresh) program_.instructions_.push_back({op, next, a, b, c});
+    if (fresh) program_.instructions_.push_back({op, 0, next, a, b, c});
     return Operand::make(Operand::reg, place->second);
   }
 
@@ -143,6 +144,32 @@ class Compiler {
     auto& reads = program_.reads_;
     std::sort(reads.begin(), reads.end());
     reads.erase(std::unique(reads.begin(), reads.end()), reads.end());
+  }
+
+  // Before registers are shared: number i is written by instruction i alone.
+  static void quicken(Instruction& i, std::size_t at) {
+    if (i.op < Op::add || i.op > Op::div) return;
+    const auto is_last = [&](Operand o) { return o.place() == Operand::reg && o.index() + 1 == at; };
+    if ((i.op == Op::add || i.op == Op::mul) && is_last(i.b)) {
+      std::swap(i.a, i.b);
+      i.c = i.a;
+    }
+    const auto pair = [](Operand::Place a, Operand::Place b) { return 4 * a + b; };
+    Form form = Form::any;
+    if (is_last(i.a)) {
+      constexpr Form forms[] = {Form::last_slot, Form::last_reg, Form::last_constant};
+      form = is_last(i.b) ? Form::last_last : forms[i.b.place()];
+    } else if (is_last(i.b)) {
+      constexpr Form forms[] = {Form::slot_last, Form::reg_last, Form::constant_last};
+      form = forms[i.a.place()];
+    } else if (pair(i.a.place(), i.b.place()) == pair(Operand::slot, Operand::slot)) {
+      form = Form::slot_slot;
+    } else if (pair(i.a.place(), i.b.place()) == pair(Operand::slot, Operand::constant)) {
+      form = Form::slot_constant;
+    } else if (pair(i.a.place(), i.b.place()) == pair(Operand::constant, Operand::slot)) {
+      form = Form::constant_slot;
+    }
+    i.quick = quick_code(i.op, form);
   }
 
   // A register is free again after the last instruction that reads it.

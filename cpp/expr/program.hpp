@@ -25,11 +25,37 @@ struct Operand {
   bool operator==(const Operand&) const = default;
 };
 
+// How a sum, difference, product or quotient finds its arguments: the commonest ways have their own place in
+// the interpreter's switch. `last` is the result of the instruction before, still in a register of the
+// machine.
+enum class Form : std::uint8_t {
+  any,
+  last_slot,
+  last_constant,
+  last_reg,
+  slot_last,
+  constant_last,
+  reg_last,
+  slot_slot,
+  slot_constant,
+  constant_slot,
+  last_last,
+  count
+};
+
 struct Instruction {
   Op op;
-  std::uint32_t to;  // register
-  Operand a, b, c;   // one that the operation does not use equals a
+  std::uint8_t quick;  // quick_code of a sum, difference, product or quotient, else 0
+  std::uint32_t to;    // register
+  Operand a, b, c;     // one that the operation does not use equals a
 };
+
+// Of Op::add, sub, mul, div, which follow each other.
+constexpr std::uint8_t quick_code(Op op, Form form) {
+  return static_cast<std::uint8_t>(
+      1 + (static_cast<int>(op) - static_cast<int>(Op::add)) * static_cast<int>(Form::count) +
+      static_cast<int>(form));
+}
 
 // One input of a batch: value i is data[i * step].
 struct Column {
@@ -59,6 +85,7 @@ class Program {
 
  private:
   friend class Compiler;
+  std::size_t block() const noexcept;
   std::vector<Instruction> instructions_;
   std::vector<double> constants_;
   std::vector<std::uint32_t> reads_;

@@ -18,6 +18,7 @@ namespace stochos::kernels::STOCHOS_LEVEL {
 #include "kernels/dots.inl"
 #include "kernels/pairs.inl"
 #include "kernels/text.inl"
+#include "kernels/event_draws.inl"
 // clang-format on
 
 extern const Table kTable = {
@@ -28,6 +29,7 @@ extern const Table kTable = {
     .pairs_empty_row = pairs_empty_row,
     .token_edges = token_edges,
     .ascii_prefix = ascii_prefix,
+    .event_draws = event_draws,
 };
 
 }  // namespace stochos::kernels::STOCHOS_LEVEL

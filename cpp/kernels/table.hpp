@@ -32,6 +32,9 @@ struct Table {
   std::size_t (*token_edges)(const char* text, std::size_t n, std::uint32_t base, std::uint64_t* in_token,
                              std::uint32_t* edges);
   std::size_t (*ascii_prefix)(const char* text, std::size_t n);
+  // event_draws.inl
+  void (*event_draws)(std::uint32_t key0, std::uint32_t key1, std::uint64_t record, std::uint64_t first,
+                      std::size_t count, double* exponential, double* uniform);
 };
 
 // The table of cpu_level(). Throws what cpu_level() throws.

@@ -33,6 +33,7 @@ Network::Network(NetworkText text) : text_(std::move(text)) {
   compile_laws();
   compile_events();
   find_dependents();
+  ungated_ = std::any_of(text_.gated.begin(), text_.gated.end(), [](std::uint8_t is) { return is == 0; });
 }
 
 void Network::check() const {
@@ -163,6 +164,15 @@ double Network::slow(std::uint32_t r, const double* x, double* registers) const 
   const double a = laws_[law_of_[r]].run(x, registers);
   if (!(a >= 0 && a <= std::numeric_limits<double>::max())) refuse(r, a, x[time_slot()]);
   return a;
+}
+
+void Network::check_above_zero(std::uint32_t r, const double* x) const {
+  for (const Change& change : changes(r)) {
+    if (x[change.species] < 0)
+      throw Error(ErrorKind::value, "reactions.simulate",
+                  "reaction " + reaction_name(r) + " took the amount of '" + slot_name(change.species) +
+                      "' below zero; its law '" + text_.law[r] + "' is not 0 where a reactant is missing");
+  }
 }
 
 void Network::refuse(std::uint32_t r, double value, double time) const {

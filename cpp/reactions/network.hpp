@@ -115,6 +115,7 @@ class Network {
   // Applies reaction r and recomputes the assigned variables that it moves.
   void apply(std::uint32_t r, double* x, double* registers) const {
     for (const Change& change : changes(r)) x[change.species] += change.delta;
+    if (ungated_) check_above_zero(r, x);
     if (!moved_.item.empty()) {
       for (const std::uint32_t a : moved_[r]) x[assigned_slot_[a]] = assigned_[a].run(x, registers);
     }
@@ -153,12 +154,13 @@ class Network {
   std::uint32_t target(const std::string& name) const;
   void find_dependents();
   Formula formula(const std::string& text, const std::string& what);
+  void check_above_zero(std::uint32_t r, const double* x) const;
   [[noreturn]] void refuse(std::uint32_t r, double value, double time) const;
 
   NetworkText text_;
   std::uint32_t one_slot_ = 0;
   std::size_t registers_ = 1;
-  bool rules_read_time_ = false;
+  bool rules_read_time_ = false, ungated_ = false;
   expr::Symbols symbols_;
   expr::Constants constants_;  // parameters and rules that hold one value all along
   std::vector<Formula> assigned_;

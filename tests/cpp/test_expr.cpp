@@ -1,7 +1,6 @@
-#include <chrono>
 #include <cmath>
-#include <cstdio>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/error.hpp"
@@ -44,6 +43,25 @@ TEST(a_rate_law_gives_the_bits_of_the_same_sum_in_cpp) {
   for (double a = 0; a < 50; ++a) {
     const double b = 3 * a + 1, k = 0.37, half = 11.5;
     CHECK(run(program, {a, b, k, half}) == k * a * (a - 1) / 2 * b / (half + a));
+  }
+}
+
+// Slots, constants, earlier results and the one just before, on either side of every operation.
+TEST(every_form_of_arithmetic_gives_the_bits_of_cpp) {
+  const std::vector<double> slots = {7, 3, 0.3, 11.5};
+  const double A = slots[0], B = slots[1], K = slots[3];
+  const std::vector<std::pair<std::string, double>> parts = {
+      {"A", A}, {"K", K}, {"2.7", 2.7}, {"(A - B*K)", A - B * K}, {"exp(B)", std::exp(B)}, {"(A/B)", A / B}};
+  for (const auto& [left, x] : parts) {
+    for (const auto& [right, y] : parts) {
+      const double results[] = {x + y, x - y, x * y, x / y};
+      for (std::size_t k = 0; k < 4; ++k) {
+        const std::string text = left + "+-*/"[k] + right;
+        CHECK(run(compile(parse(text, "test"), symbols()), slots) == results[k]);
+        const std::string twice = "(" + text + ")/(K + (" + text + "))";
+        CHECK(run(compile(parse(twice, "test"), symbols()), slots) == results[k] / (K + results[k]));
+      }
+    }
   }
 }
 

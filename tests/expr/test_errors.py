@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -121,6 +122,44 @@ def test_length_is_limited_but_long_sums_are_fine():
     derived = expression.derivative("x7")
     assert derived.evaluate({}) == n / 1000
     assert time.process_time() - start < 20
+
+
+MANY_CONSTANTS = """
+import resource
+import numpy as np
+from stochos import _core
+peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+expression = _core.Expression(" + ".join(f"x*{i}.5" for i in range(1, 60_000)))
+before = peak()
+found = expression.evaluate({"x": np.array([0.0, 2.0])})
+print(peak() - before, found[1])
+"""
+
+
+def test_a_program_with_many_constants_takes_little_memory_for_arrays():
+    # 60,000 constants, each spread over a block of 256 numbers, would be 120 MB.
+    done = subprocess.run([sys.executable, "-c", MANY_CONSTANTS], capture_output=True, text=True, check=True)
+    grown, value = done.stdout.split()
+    assert float(value) == 2.0 * sum(i + 0.5 for i in range(1, 60_000))
+    assert int(grown) < 60_000, "kB"
+
+
+LONG_CALL = """
+import time
+import numpy as np
+from stochos import _core
+expression = _core.Expression(" + ".join(f"exp(-x*{i}.5)" for i in range(1, 5000)))
+x = np.linspace(0, 1, 1_000_000)
+print("ready", flush=True)
+try:
+    expression.evaluate({"x": x})
+except KeyboardInterrupt:
+    print(time.monotonic())
+"""
+
+
+def test_ctrl_c_ends_a_long_evaluation(interrupt_delay):
+    assert interrupt_delay(LONG_CALL) < 0.2
 
 
 def test_an_expression_too_long_to_write_is_an_error_and_not_a_full_memory():
