@@ -1,8 +1,11 @@
 #include "reactions/choice.hpp"
 
+#include <algorithm>
 #include <array>
+#include <vector>
 
 #include "base/error.hpp"
+#include "reactions/methods/rssa.hpp"
 
 namespace stochos::reactions {
 namespace {
@@ -15,10 +18,44 @@ constexpr std::array kMethods{Named{"direct", make_direct}, Named{"sorting", mak
                               Named{"first", make_first},   Named{"next", make_next},
                               Named{"cr", make_cr},         Named{"rssa", make_rssa}};
 
+constexpr std::size_t kSmall = 48;         // reactions up to which direct is quickest anyway
+constexpr std::uint64_t kPilot = 4000;     // events
+constexpr std::uint64_t kPilotRecord = ~std::uint64_t{0};  // a trajectory that no one asks for
+
+// Nanoseconds an event, as measured on networks of 16 to 24,388 reactions: a fixed part, a part for each
+// propensity or bound that is computed, each candidate, and each group of 16 that the search or sum passes.
+const char* estimate(const Network& network, const Request& request) {
+  if (network.reactions() <= kSmall) return "direct";
+  Rejection pilot(network, random::stream_key(request.seed, random::Purpose::trajectory));
+  std::vector<double> slots(network.slots()), registers(network.registers());
+  double now = request.plan.start;
+  network.start(now, slots.data(), registers.data());
+  pilot.begin(slots.data(), registers.data(), kPilotRecord);
+  const std::uint64_t made = pilot.bounds();
+  std::uint64_t events = 0, dependents = 0;
+  while (events < kPilot) {
+    now = pilot.next(now);
+    if (!(now <= request.plan.times.back())) break;
+    const std::uint32_t reaction = pilot.fire(slots.data(), registers.data(), now);
+    dependents += network.dependents(reaction).size();
+    ++events;
+  }
+  if (events == 0) return "direct";
+  const double count = static_cast<double>(events), reactions = static_cast<double>(network.reactions());
+  const double moved = static_cast<double>(dependents) / count;
+  const double direct = 35 + 3 * moved + 0.8 * reactions;
+  const double sorting = 45 + 6 * moved + 0.05 * reactions;
+  const double next = 60 + 12 * moved;
+  const double rejection = 20 + 4 * static_cast<double>(pilot.bounds() - made) / count +
+                           (35 + 0.01 * reactions) * static_cast<double>(pilot.candidates()) / count;
+  const double least = std::min({direct, sorting, next, rejection});
+  return least == direct ? "direct" : least == rejection ? "rssa" : least == sorting ? "sorting" : "next";
+}
+
 }  // namespace
 
-Choice choose(const Network&, const Request& request) {
-  const std::string wanted = request.method == "auto" ? "direct" : request.method;
+Choice choose(const Network& network, const Request& request) {
+  const std::string wanted = request.method == "auto" ? estimate(network, request) : request.method;
   std::string known = "'auto'";
   for (const Named& method : kMethods) {
     if (wanted == method.name) return {wanted, method.make};

@@ -1,4 +1,4 @@
-"""Small networks given to the core directly, a plain reader of `.net` files, and exact answers by matrix exponential."""
+"""Small networks given to the core directly, a plain reader of `.net` files, and exact answers for them."""
 
 from __future__ import annotations
 

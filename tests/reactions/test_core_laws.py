@@ -101,7 +101,9 @@ def test_a_law_that_is_an_expression(method: str):
 @pytest.mark.parametrize("law", ["k*P*(P-1)/2", "0.5*k*P*(P - 1)", "k*(P*P - P)/2", "k*P/2*(P-1)"])
 def test_mass_action_written_out_is_recognised_and_gives_the_same_bits(law: str):
     plain = core.build({"P": 100, "D": 0}, [({"P": 2}, {"D": 1}, 0.01), ({"D": 1}, {"P": 2}, 0.5)])
-    written = core.build({"P": 100, "D": 0}, [({"P": 2}, {"D": 1}, law), ({"D": 1}, {"P": 2}, "D*h")], {"k": 0.01, "h": 0.5})
+    written = core.build(
+        {"P": 100, "D": 0}, [({"P": 2}, {"D": 1}, law), ({"D": 1}, {"P": 2}, "D*h")], {"k": 0.01, "h": 0.5}
+    )
     assert written.is_mass_action().tolist() == [1, 1]
     times = np.linspace(0, 5, 6)
     np.testing.assert_array_equal(core.run(plain, times, 4)["values"], core.run(written, times, 4)["values"])

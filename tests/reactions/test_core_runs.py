@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import math
+import resource
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -229,3 +230,25 @@ except KeyboardInterrupt:
     print(time.monotonic())
 """
     assert interrupt_delay(script) < 0.2
+
+
+def test_auto_chooses_by_size_and_work_and_never_by_the_batch(shared: Path):
+    assert core.run(core.build(*GENE), TIMES, 3, method="auto")["method"] == "direct"
+    large = core.from_net(shared / "networks" / "egfr_net.net")
+    both = [core.run(large, [0.001], n, first=first, method="auto", keep="final") for n, first in ((3, 0), (1, 2))]
+    assert [answer["method"] for answer in both] == ["rssa", "rssa"]
+    np.testing.assert_array_equal(both[0]["final"][2], both[1]["final"][0])
+    with pytest.raises(InputError, match="'leap' is not one of 'auto', 'direct'"):
+        core.run(core.build(*GENE), TIMES, 3, method="leap")
+
+
+def test_moments_of_many_take_no_more_memory_than_of_few():
+    network = core.build({"X": 1}, [({"X": 1}, {}, 1.0)])
+    core.run(network, [0.5, 1.0], 1000, keep="moments")
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    answer = core.run(network, [0.5, 1.0], 1_000_000, keep="moments")
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 4096  # KiB
+    assert "status" not in answer
+    p = math.exp(-1)
+    assert abs(answer["mean"][1, 0] - p) < 5 * math.sqrt(p * (1 - p) / 1e6)
+    assert answer["reached"].tolist() == [1_000_000] * 2

@@ -48,6 +48,7 @@ void Rejection::enclose(std::uint32_t species, double amount) noexcept {
 }
 
 void Rejection::bound(std::uint32_t reaction) {
+  ++bounds_;
   if (!network_.is_mass_action(reaction)) {
     low_[reaction] = network_.propensity(reaction, x_, registers_);
     put(reaction, low_[reaction]);
@@ -117,6 +118,7 @@ double Rejection::next(double now) {
     return no_reaction(total_, now);
   for (std::uint32_t tries = 0;; ++tries) {
     now += source_.exponential() / total_;
+    ++candidates_;
     chosen_ = select(source_.uniform() * total_);
     const double height = source_.uniform() * high_[chosen_];
     if (height < low_[chosen_] || height < network_.propensity(chosen_, x_, registers_)) return now;

@@ -20,6 +20,9 @@ class Rejection {
   void refresh(const double* x, double* registers, double time);
   double next(double now);
   std::uint32_t fire(double* x, double* registers, double now);
+  // Work done since the object was made, for the choice of a method.
+  std::uint64_t candidates() const noexcept { return candidates_; }
+  std::uint64_t bounds() const noexcept { return bounds_; }
 
  private:
   static constexpr std::uint32_t kGroup = 16;
@@ -39,6 +42,7 @@ class Rejection {
   std::vector<std::uint32_t> list_;
   std::vector<std::vector<std::uint32_t>> exact_;  // of each reaction: those with an expression that it moves
   std::uint32_t listed_ = 0, chosen_ = 0;
+  std::uint64_t candidates_ = 0, bounds_ = 0;
   double total_ = 0;
   const double* x_ = nullptr;
   double* registers_ = nullptr;
