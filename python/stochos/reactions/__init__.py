@@ -6,21 +6,23 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from stochos.reactions.master import master_equation
+    from stochos.reactions.master import MasterSolution, master_equation
     from stochos.reactions.network import Event, Network, Reaction
-    from stochos.reactions.run import Run
+    from stochos.reactions.run import Run, load_run
     from stochos.reactions.simulation import simulate
 
 _HOMES = {
     "Event": "network",
+    "MasterSolution": "master",
     "Network": "network",
     "Reaction": "network",
     "Run": "run",
+    "load_run": "run",
     "master_equation": "master",
     "simulate": "simulation",
 }
 
-__all__ = ["Event", "Network", "Reaction", "Run", "master_equation", "simulate"]
+__all__ = ["Event", "MasterSolution", "Network", "Reaction", "Run", "load_run", "master_equation", "simulate"]
 
 
 def __getattr__(name: str) -> object:
