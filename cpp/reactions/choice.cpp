@@ -18,8 +18,8 @@ constexpr std::array kMethods{Named{"direct", make_direct}, Named{"sorting", mak
                               Named{"first", make_first},   Named{"next", make_next},
                               Named{"cr", make_cr},         Named{"rssa", make_rssa}};
 
-constexpr std::size_t kSmall = 48;         // reactions up to which direct is quickest anyway
-constexpr std::uint64_t kPilot = 4000;     // events
+constexpr std::size_t kSmall = 48;                         // reactions up to which direct is quickest anyway
+constexpr std::uint64_t kPilot = 4000;                     // events
 constexpr std::uint64_t kPilotRecord = ~std::uint64_t{0};  // a trajectory that no one asks for
 
 // Nanoseconds an event, as measured on networks of 16 to 24,388 reactions: a fixed part, a part for each

@@ -53,6 +53,12 @@ void Network::check() const {
            "; give a whole number from 0 to 2^53");
   }
   for (std::size_t r = 0; r < reactions; ++r) {
+    const auto first = t.reactant_species.begin() + t.reactant_start[r],
+               last = t.reactant_species.begin() + t.reactant_start[r + 1];
+    for (auto place = first; place != last; ++place)
+      if (std::find(first, place, *place) != place)
+        fail("reaction '" + t.reaction_names[r] + "' lists the reactant '" + t.species[*place] +
+             "' twice; give it once with its number");
     if (t.law[r].empty() && !(t.constant[r] >= 0 && std::isfinite(t.constant[r])))
       fail("reaction '" + t.reaction_names[r] + "': the constant is " + std::to_string(t.constant[r]) +
            "; give a number from 0 on");
@@ -106,7 +112,15 @@ Formula Network::formula(const std::string& text, const std::string& what) {
 }
 
 Formula Network::condition(const std::string& text) const {
-  return Formula(text, symbols_, "the condition");
+  Formula made(text, symbols_, "the condition");
+  bool moving = made.reads(time_slot());
+  for (std::size_t a = 0; a < assigned_.size(); ++a)
+    moving = moving || (rule_reads_time_[a] != 0 && made.reads(assigned_slot_[a]));
+  if (moving)
+    throw Error(ErrorKind::value, "reactions.simulate",
+                "the condition '" + text +
+                    "' reads the time; it is looked at after each reaction, so give one of the state alone");
+  return made;
 }
 
 std::string Network::slot_name(std::uint32_t slot) const {

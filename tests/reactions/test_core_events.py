@@ -124,6 +124,18 @@ def test_an_assigned_variable_is_recorded_and_follows_state_and_time():
     np.testing.assert_array_equal(values[:, :, 2], 2 * values[:, :, 0] + np.array(times))
 
 
+def test_a_trigger_of_state_and_of_a_rule_over_the_time_is_seen_at_the_present_time():
+    # X comes at about 1000, when the clock stands far above 0.03; a clock left at the start would fire.
+    network = core.build(
+        {"A": 1, "X": 0, "Y": 0},
+        [({"A": 1}, {"X": 1}, 1e-3)],
+        assignments=[("clock", "3*time")],
+        events=[event("X >= 1 && clock < 0.03", ("Y", "1")), event("X >= 1 && clock > 0.03", ("Y", "2"))],
+    )
+    final = core.run(network, [1e5], 100, keep="final")["final"]
+    assert (final == [0, 1, 2]).all()
+
+
 def test_what_cannot_be_done_is_refused_by_name():
     with pytest.raises(UnknownNameError, match="'Q'"):
         core.build({"X": 1}, DEATH, events=[event("time > 1", ("Q", "1"))])

@@ -207,6 +207,20 @@ def test_bad_laws_are_refused_when_the_network_is_made():
         core.build({"X": 1}, [({"X": 1}, {}, "a")], assignments=[("a", "b"), ("b", "a")])
 
 
+@pytest.mark.parametrize("method", METHODS)
+def test_a_network_without_reactions_stays_as_it_is(method: str):
+    answer = core.run(core.build({"X": 7}, []), [0.0, 5.0], 2, method=method)
+    assert (answer["values"] == 7).all()
+    assert (answer["status"] == 1).all()
+
+
+def test_a_condition_of_the_time_is_refused():
+    network = core.build({"X": 0}, [({}, {"X": 1}, 2.0)], assignments=[("clock", "time")])
+    for condition in ("time > 1", "clock > 1 && X > 2"):
+        with pytest.raises(InputError, match="reads the time"):
+            core.run(network, [5.0], keep="first_passage", condition=condition)
+
+
 def test_a_reaction_outside_the_gate_that_takes_too_much_is_refused():
     network = core.build({"X": 1}, [({"X": 2}, {}, "3")], gated=False)
     with pytest.raises(InputError, match="'X' below zero"):

@@ -8,7 +8,8 @@
 
 namespace stochos::reactions {
 
-// Block b of a trajectory gives the pair number b: an exponential and a uniform. They are made many at a time.
+// Block b of a trajectory gives the pair number b: an exponential and a uniform. They are made many at a
+// time.
 class Draws {
  public:
   explicit Draws(random::Key key) : key_(key), make_(kernels::table().event_draws) {}

@@ -101,6 +101,7 @@ class LoopRunner : public Runner {
       const std::uint32_t reaction = method_.fire(x, registers, now);
       ++events;
       if constexpr (kWatched) {
+        if (network_.rules_read_time()) network_.assign(x, registers);
         stop = watch && recorder.event(now, reaction, x);
         if (!stop && happenings_.check(x, registers, now)) {
           method_.refresh(x, registers, now);
