@@ -163,7 +163,7 @@ void bind_reactions_simulate(py::module_& m) {
                       const Array<std::uint32_t>& change_species, const Array<std::int64_t>& change_delta,
                       const Array<double>& constant, std::vector<std::string> law,
                       const Array<std::uint8_t>& gated, Assignments assignments,
-                      std::vector<EventTuple> events, std::vector<std::string> reaction_names) {
+                      std::vector<EventTuple> events, std::vector<std::string> reaction_names, Assignments rates) {
             reactions::NetworkText text;
             text.species = std::move(species);
             text.initial = copy(initial);
@@ -183,6 +183,7 @@ void bind_reactions_simulate(py::module_& m) {
               text.events.push_back({std::move(trigger), std::move(delay), std::move(priority), initial_value,
                                      persistent, at_trigger, std::move(targets)});
             text.reaction_names = std::move(reaction_names);
+            text.rates = std::move(rates);
             py::gil_scoped_release release;
             return std::make_unique<Network>(std::move(text));
           }),
@@ -191,12 +192,13 @@ void bind_reactions_simulate(py::module_& m) {
           py::arg("reactant_species").noconvert(), py::arg("reactant_count").noconvert(),
           py::arg("change_start").noconvert(), py::arg("change_species").noconvert(),
           py::arg("change_delta").noconvert(), py::arg("constant").noconvert(), py::arg("law"),
-          py::arg("gated").noconvert(), py::arg("assignments"), py::arg("events"), py::arg("reaction_names"))
+          py::arg("gated").noconvert(), py::arg("assignments"), py::arg("events"), py::arg("reaction_names"),
+          py::arg("rates") = Assignments{})
       .def_property_readonly("species", [](const Network& network) { return network.species(); })
       .def_property_readonly("reactions", [](const Network& network) { return network.reactions(); })
       .def("is_mass_action", [](const Network& network) {
         std::vector<std::uint8_t> is(network.reactions());
-        for (std::uint32_t r = 0; r < is.size(); ++r) is[r] = network.is_mass_action(r) ? 1 : 0;
+        for (std::uint32_t r = 0; r < is.size(); ++r) is[r] = network.is_mass_action(r) && !network.is_timed(r) ? 1 : 0;
         return adopt(std::move(is));
       });
 

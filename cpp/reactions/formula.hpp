@@ -17,6 +17,7 @@ class Formula {
   double run(const double* slots, double* registers) const noexcept { return program_.run(slots, registers); }
   const std::vector<std::uint32_t>& reads() const noexcept { return program_.reads(); }
   bool reads(std::uint32_t slot) const noexcept;
+  const expr::Program& program() const noexcept { return program_; }
   std::size_t registers() const noexcept { return program_.register_count(); }
 
  private:

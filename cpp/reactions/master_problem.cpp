@@ -20,6 +20,7 @@ MasterProblem master_problem(const Network& network, std::vector<std::int64_t> b
                              std::size_t max_states) {
   if (!network.events().empty()) refuse("the network has events; the master equation is for reactions alone");
   if (network.rules_read_time()) refuse("a rule reads the time; the rates of a master equation are constant");
+  if (network.moves()) refuse("a law or a rate moves with the time; the rates of a master equation are constant");
   const NetworkText& text = network.text();
   MasterProblem made;
   made.species = text.species;
