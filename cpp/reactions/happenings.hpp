@@ -10,7 +10,8 @@ namespace stochos::reactions {
 
 class Happenings {
  public:
-  explicit Happenings(const Network& network);
+  // Random numbers in events come from `draws`.
+  Happenings(const Network& network, random::Source& draws);
   // A new trajectory; runs what fires at its start.
   void begin(double* x, double* registers, double now);
   // The first time in (now, until] at which a delay ends or a trigger changes by the time alone; infinity
@@ -36,6 +37,7 @@ class Happenings {
   double root(const Event& event, const Formula& formula, double* x, double* registers) const;
 
   const Network& network_;
+  random::Source& draws_;
   std::vector<std::uint8_t> state_;  // of each trigger when last seen
   std::vector<Pending> pending_;
 };

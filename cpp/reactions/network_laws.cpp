@@ -91,6 +91,7 @@ void Network::compile_law(std::uint32_t r) {
   const std::string what = "the law of reaction " + reaction_name(r);
   const expr::Ast ast = expr::parse(text_.law[r], "reactions.Network] [" + what);
   Formula made(ast, symbols_, what);
+  if (made.draws()) refuse_draws(what, text_.law[r]);
   if (find_mass_action(r, ast)) return;
   registers_ = std::max(registers_, made.registers());
   bool moving = made.reads(time_slot());
@@ -183,7 +184,7 @@ std::uint32_t Network::target(const std::string& name) const {
   const auto place = symbols_.slots.find(name);
   if (place == symbols_.slots.end() || place->second >= species() + text_.parameters.size())
     throw Error(ErrorKind::key, "reactions.Network",
-                "an event assigns to '" + name + "', which is neither a species nor a parameter");
+                "an event or a start assigns to '" + name + "', which is neither a species nor a parameter");
   return place->second;
 }
 
@@ -200,15 +201,15 @@ void Network::compile_events() {
       }
     for (const Formula& root : event.roots) registers_ = std::max(registers_, root.registers());
     event.has_delay = !text.delay.empty();
-    if (event.has_delay) event.delay = formula(text.delay, "the delay of " + what);
+    if (event.has_delay) event.delay = formula(text.delay, "the delay of " + what, true);
     event.has_priority = !text.priority.empty();
-    if (event.has_priority) event.priority = formula(text.priority, "the priority of " + what);
+    if (event.has_priority) event.priority = formula(text.priority, "the priority of " + what, true);
     event.initial_value = text.initial_value;
     event.persistent = text.persistent;
     event.values_at_trigger = text.values_at_trigger;
     for (const auto& [name, value] : text.assignments) {
       event.targets.push_back(target(name));
-      event.values.push_back(formula(value, "the value that " + what + " gives to '" + name + "'"));
+      event.values.push_back(formula(value, "the value that " + what + " gives to '" + name + "'", true));
     }
     events_.push_back(std::move(event));
   }

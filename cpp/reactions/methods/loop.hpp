@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/error.hpp"
+#include "reactions/delays.hpp"
 #include "reactions/happenings.hpp"
 #include "reactions/methods/method.hpp"
 
@@ -18,8 +19,10 @@ class LoopRunner : public Runner {
   LoopRunner(const Network& network, const Plan& plan, random::Key key)
       : network_(network),
         plan_(plan),
+        key_(key),
         method_(network, key),
-        happenings_(network),
+        happenings_(network, draws_),
+        delays_(network, draws_),
         slots_(network.slots()),
         registers_(network.registers()) {
     // Stops are looked for about every 10^5 propensities, whatever one event costs.
@@ -27,7 +30,8 @@ class LoopRunner : public Runner {
   }
 
   Ending run(std::uint64_t trajectory, Recorder& recorder, const Control& control) override {
-    return recorder.wants_events() || !network_.events().empty() || network_.rules_read_time()
+    return recorder.wants_events() || !network_.events().empty() || network_.rules_read_time() ||
+                   network_.has_delays()
                ? follow<true>(trajectory, recorder, control)
                : follow<false>(trajectory, recorder, control);
   }
@@ -47,9 +51,12 @@ class LoopRunner : public Runner {
     double now = plan_.start;
     Status status = Status::done;
     network_.start(now, x, registers);
+    draws_ = random::Source(key_, trajectory, random::kFirstDraw);
+    network_.draw_first(x, registers, draws_);
     recorder.begin(trajectory);
     bool stop = false;
     if constexpr (kWatched) {
+      delays_.begin();
       happenings_.begin(x, registers, now);
       stop = watch && recorder.event(now, kNoReaction, x);
     }
@@ -69,11 +76,19 @@ class LoopRunner : public Runner {
       const double next = method_.next(now);
       if constexpr (kWatched) {
         // Happenings at the very time of an output belong before it.
-        const double happens = happenings_.next(x, registers, now, std::min(next, times.back()));
-        if (happens <= std::min(next, times.back())) {
+        const double end = std::min(next, times.back()), due = delays_.next();
+        double happens = happenings_.next(x, registers, now, end);
+        const bool completes = due <= std::min(happens, end);
+        if (completes) happens = due;
+        if (happens <= end) {
           record(happens);
           now = happens;
-          happenings_.happen(x, registers, now);
+          if (completes) {
+            delays_.complete(x, registers, now);
+            happenings_.check(x, registers, now);
+          } else {
+            happenings_.happen(x, registers, now);
+          }
           method_.refresh(x, registers, now);
           stop = watch && recorder.event(now, kNoReaction, x);
           if (--look == 0) {
@@ -86,7 +101,7 @@ class LoopRunner : public Runner {
       if (next > limit) {
         record(next);
         if (point == times.size()) {
-          status = next == kNever ? Status::absorbed : Status::done;
+          status = next == kNever && delays_.next() == kNever ? Status::absorbed : Status::done;
           now = times.back();
           break;
         }
@@ -102,6 +117,7 @@ class LoopRunner : public Runner {
       ++events;
       if constexpr (kWatched) {
         if (network_.rules_read_time()) network_.assign(x, registers);
+        delays_.start(reaction, x, registers, now);
         stop = watch && recorder.event(now, reaction, x);
         if (!stop && happenings_.check(x, registers, now)) {
           method_.refresh(x, registers, now);
@@ -129,8 +145,11 @@ class LoopRunner : public Runner {
 
   const Network& network_;
   const Plan& plan_;
+  random::Key key_;
+  random::Source draws_;  // of initial values, events and delays
   Method method_;
   Happenings happenings_;
+  Delays delays_;
   std::vector<double> slots_, registers_;
   std::uint64_t pace_ = 1024;
 };
