@@ -123,7 +123,7 @@ class Network {
   const Delay* delay(std::uint32_t r) const noexcept {
     return delay_of_.empty() || delay_of_[r] == kNoDelay ? nullptr : &delays_[delay_of_[r]];
   }
-  // The changes at the end of a delayed reaction; none where it takes its reactants then and lacks one.
+  // The changes at the end of a delayed reaction; none where it takes its reactants then and they are gone.
   void complete(std::uint32_t r, double* x) const;
   // Assigned variables anew, all of them.
   void assign(double* slots, double* registers) const;

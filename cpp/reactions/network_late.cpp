@@ -70,9 +70,8 @@ void Network::draw_first(double* x, double* registers, random::Source& draws) co
 void Network::complete(std::uint32_t r, double* x) const {
   const Delay& delay = delays_[delay_of_[r]];
   if (delay.at_end && text_.gated[r] != 0) {
-    for (auto i = static_cast<std::size_t>(text_.reactant_start[r]);
-         i < static_cast<std::size_t>(text_.reactant_start[r + 1]); ++i)
-      if (x[text_.reactant_species[i]] < text_.reactant_count[i]) return;
+    for (const Change& change : delay.changes)
+      if (x[change.species] + change.delta < 0) return;
   }
   for (const Change& change : delay.changes) {
     x[change.species] += change.delta;

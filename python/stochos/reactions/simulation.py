@@ -250,7 +250,7 @@ def _places(net: Network, species: Sequence[str] | None, also: frozenset[str]) -
     if species is None:
         return np.arange(len(net.species), dtype=np.uint32)
     slots = net._slots(also)
-    known = {name: slots[name] for name in (*net.species, *sorted(also))}
+    known = {name: slots[name] for name in (*net.species, *net._parts.first, *sorted(also))}
     given: object = species
     if isinstance(given, (str, bytes)) or not all(isinstance(name, str) for name in species):
         msg = f"[{_WHERE}] species is {species!r}; give a list of names"
