@@ -29,7 +29,8 @@ double drawn(Op op, std::span<const double> arguments, random::Source& source) {
 }
 
 bool draws(const Ast& ast) noexcept {
-  return std::any_of(ast.nodes().begin(), ast.nodes().end(), [](const Node& node) { return is_draw(node.op); });
+  return std::any_of(ast.nodes().begin(), ast.nodes().end(),
+                     [](const Node& node) { return is_draw(node.op); });
 }
 
 double Program::run(const double* slots, double* registers, random::Source& source) const {

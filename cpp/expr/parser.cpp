@@ -148,8 +148,8 @@ class Parser {
       lexer_.fail(std::string(function->name) + " takes " + (open ? "at least " : "") +
                       std::to_string(function->least) +
                       (range ? " to " + std::to_string(function->most) : std::string()) +
-                      (function->least == 1 && !range ? " argument" : " arguments") +
-                      " and has " + std::to_string(arguments.size()),
+                      (function->least == 1 && !range ? " argument" : " arguments") + " and has " +
+                      std::to_string(arguments.size()),
                   name.position);
     }
     if (is_draw(function->op) && !takes_arguments(function->op, arguments.size())) {

@@ -271,7 +271,8 @@ double draw_law_between(Source& source, Law law, std::span<const double> a, doub
       !(upper > -std::numeric_limits<double>::infinity()))
     return kNone;
   if (law == Law::poisson || law == Law::binomial) {
-    const double low = std::ceil(lower), high = std::floor(law == Law::binomial ? std::min(upper, a[0]) : upper);
+    const double low = std::ceil(lower),
+                 high = std::floor(law == Law::binomial ? std::min(upper, a[0]) : upper);
     if (!(low <= high)) return kNone;
     if (law == Law::poisson && !(a[0] > 0)) return low == 0 ? 0 : kNone;
     if (law == Law::binomial && (a[1] == 0 || a[1] == 1)) {
@@ -322,8 +323,9 @@ double draw_law_between(Source& source, Law law, std::span<const double> a, doub
       break;
     }
     case Law::weibull:
-      x = a[1] * std::pow(exponential_between(source, std::pow(lower / a[1], a[0]), std::pow(upper / a[1], a[0])),
-                          1 / a[0]);
+      x = a[1] *
+          std::pow(exponential_between(source, std::pow(lower / a[1], a[0]), std::pow(upper / a[1], a[0])),
+                   1 / a[0]);
       break;
     default:
       break;

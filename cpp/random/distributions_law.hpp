@@ -28,8 +28,8 @@ enum class Law : std::uint8_t {
 
 struct LawForm {
   std::uint32_t parameters;
-  bool bounded;   // takes a lower and an upper bound as well
-  bool centred;   // without its location, which is 0 then
+  bool bounded;  // takes a lower and an upper bound as well
+  bool centred;  // without its location, which is 0 then
 };
 LawForm form_of(Law law) noexcept;
 

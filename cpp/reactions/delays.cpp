@@ -11,8 +11,8 @@ void Delays::keep(std::uint32_t reaction, const double* x, double* registers, do
   const double delay = network_.delay(reaction)->time.run(x, registers, draws_);
   if (!(delay >= 0 && delay <= std::numeric_limits<double>::max())) {
     std::ostringstream text;
-    text << "the delay of reaction " << network_.reaction_name(reaction) << " is " << delay << " at time " << now
-         << "; a delay is a finite number from 0 on";
+    text << "the delay of reaction " << network_.reaction_name(reaction) << " is " << delay << " at time "
+         << now << "; a delay is a finite number from 0 on";
     throw Error(ErrorKind::value, "reactions.simulate", text.str());
   }
   waiting_.push_back({now + delay, started_++, reaction});

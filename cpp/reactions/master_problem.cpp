@@ -21,7 +21,8 @@ MasterProblem master_problem(const Network& network, std::vector<std::int64_t> b
   if (!network.events().empty()) refuse("the network has events; the master equation is for reactions alone");
   if (network.rules_read_time()) refuse("a rule reads the time; the rates of a master equation are constant");
   if (network.has_first()) refuse("an initial value is drawn anew in each trajectory; give a number");
-  if (network.has_delays()) refuse("a reaction has a delay; the master equation is for reactions without memory");
+  if (network.has_delays())
+    refuse("a reaction has a delay; the master equation is for reactions without memory");
   const NetworkText& text = network.text();
   MasterProblem made;
   made.species = text.species;

@@ -114,7 +114,8 @@ class Network {
   // Initial slots, rules computed.
   void start(double time, double* slots, double* registers) const;
   bool has_first() const noexcept { return !first_.empty(); }
-  // What each trajectory draws for itself, after start(). Throws Error(value) for an amount that is not whole.
+  // What each trajectory draws for itself, after start(). Throws Error(value) for an amount that is not
+  // whole.
   void draw_first(double* x, double* registers, random::Source& draws) const;
   // Gives a species or parameter a value; `who` does it, in the Error(value) for one that it cannot have.
   void set(std::uint32_t slot, double value, double* x, const std::string& who) const;

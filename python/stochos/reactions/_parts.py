@@ -233,7 +233,9 @@ def first_values(where: str, parts: Parts) -> tuple[dict[str, float], dict[str, 
             known[name] = _text.value(where, what, texts.get(name) or parts.rules[name], known)
     for name, text in parts.first.items():
         what = f"the first value of {name!r}"
-        unknown = sorted(set(_text.expression(where, what, text).names()) - known.keys() - parts.rules.keys() - {"time"})
+        unknown = sorted(
+            set(_text.expression(where, what, text).names()) - known.keys() - parts.rules.keys() - {"time"}
+        )
         if unknown:
             msg = f"[{where}] {what} is {_text.shown(text)}, which reads {unknown[0]!r}; no value is known for it"
             raise InputError(msg)
@@ -241,9 +243,7 @@ def first_values(where: str, parts: Parts) -> tuple[dict[str, float], dict[str, 
         if not math.isfinite(known[name]) and name not in drawn:
             msg = f"[{where}] the parameter {name!r} = {texts[name]} is {known[name]!r}; give a finite number"
             raise InputError(msg)
-    amounts = {
-        name: math.nan if name in drawn else count(where, parts, name, known[name]) for name in parts.initial
-    }
+    amounts = {name: math.nan if name in drawn else count(where, parts, name, known[name]) for name in parts.initial}
     return (
         amounts,
         {name: known[name] for name in parts.parameters},
