@@ -3,8 +3,8 @@
 python bench/dsmts.py FOLDER [FOLDER ...] [--runs 10000] [--methods direct next ...] [--cases 1 2 ...]
 
 A FOLDER holds the folders 00001, 00002, ... of the suite's cases (sbmlteam/sbml-test-suite): those over time, and those
-of the package distrib, whose draws depend on no method. Some of these give ln(X), and those of Cauchy's law no deviation:
-it is then that of the runs, and for the law without bounds, which has no mean, the median is held against it.
+of the package distrib, whose draws depend on no method. Some of these give ln(X), and those of Cauchy's law no
+deviation: it is then that of the runs, and for the law without bounds, which has no mean, the median is tested.
 At each time Z = sqrt(n) (mean - mu)/sigma must lie in (-3, 3) and Y = sqrt(n/2) (s^2/sigma^2 - 1) in (-5, 5); where
 sigma is 0 the mean must be mu. A correct simulator leaves the range in some cases, at several times in a row, since the
 points of a case are correlated, and so are cases that are one model written in two ways: look again with another seed.

@@ -56,8 +56,22 @@ RESERVED = frozenset(
 )
 #: Functions of the language that draw a random number.
 DRAWS = frozenset(
-    "uniform normal exponential gamma poisson binomial bernoulli cauchy chisquare laplace lognormal rayleigh weibull "
-    "beta".split()
+    {
+        "uniform",
+        "normal",
+        "exponential",
+        "gamma",
+        "poisson",
+        "binomial",
+        "bernoulli",
+        "cauchy",
+        "chisquare",
+        "laplace",
+        "lognormal",
+        "rayleigh",
+        "weibull",
+        "beta",
+    }
 )
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 _TOKEN = re.compile(

@@ -29,7 +29,8 @@ class Network:
     ----------
     initial : mapping of str to number or str
         Amount (count of molecules, a whole number from 0 to 2^53) of each species at the start; text is an expression
-        of parameters, and each trajectory draws its own where that draws: ``"poisson(20)"``. A value within 1e-8 of a whole number is rounded, with a notice.
+        of parameters, and each trajectory draws its own where that draws: ``"poisson(20)"``. A value
+        within 1e-8 of a whole number is rounded, with a notice.
     reactions : sequence of str
         Like ``"A + 2 B -> C @ k"``, ``"-> X @ k"``, ``"decay: X -> @ k*X"``, ``"A <-> B @ kf, kb"``. A law that is one
         number or one parameter is mass action by `convention`; any other law is the propensity itself. Products come
