@@ -45,7 +45,7 @@ class LoopRunner : public Runner {
     double* const registers = registers_.data();
     const std::vector<double>& times = plan_.times;
     const auto began = std::chrono::steady_clock::now();
-    const bool watch = kWatched && recorder.wants_events();
+    const bool watch = kWatched && recorder.wants_events(), delayed = kWatched && network_.has_delays();
     std::size_t point = 0;
     std::uint64_t events = 0, look = pace_;
     double now = plan_.start;
@@ -76,10 +76,10 @@ class LoopRunner : public Runner {
       const double next = method_.next(now);
       if constexpr (kWatched) {
         // Happenings at the very time of an output belong before it.
-        const double end = std::min(next, times.back()), due = delays_.next();
+        const double end = std::min(next, times.back());
         double happens = happenings_.next(x, registers, now, end);
-        const bool completes = due <= std::min(happens, end);
-        if (completes) happens = due;
+        const bool completes = delayed && delays_.next() <= std::min(happens, end);
+        if (completes) happens = delays_.next();
         if (happens <= end) {
           record(happens);
           now = happens;
@@ -117,7 +117,7 @@ class LoopRunner : public Runner {
       ++events;
       if constexpr (kWatched) {
         if (network_.rules_read_time()) network_.assign(x, registers);
-        delays_.start(reaction, x, registers, now);
+        if (delayed) delays_.start(reaction, x, registers, now);
         stop = watch && recorder.event(now, reaction, x);
         if (!stop && happenings_.check(x, registers, now)) {
           method_.refresh(x, registers, now);
