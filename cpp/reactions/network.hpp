@@ -73,7 +73,7 @@ struct Change {
 struct Delay {
   Formula time;
   bool at_end = false;
-  std::vector<Change> changes;
+  std::uint32_t completion = 0;  // its number among changes and dependents, behind those of the reactions
 };
 
 struct Event {

@@ -19,12 +19,14 @@ void Network::compile_late() {
     if (text.reaction >= reactions() || delay_of_[text.reaction] != kNoDelay)
       fail("the delays do not fit the reactions");
     Delay made;
+    made.completion = static_cast<std::uint32_t>(change_start_.size() - 1);
     made.time = formula(text.time, "the delay of reaction " + reaction_name(text.reaction), true);
     made.at_end = text.at_end;
     for (const auto& [s, delta] : text.changes) {
       if (s >= species()) fail("the delays do not fit the species");
-      made.changes.push_back({static_cast<double>(delta), s});
+      changes_.push_back({static_cast<double>(delta), s});
     }
+    change_start_.push_back(changes_.size());
     delay_of_[text.reaction] = static_cast<std::uint32_t>(delays_.size());
     delays_.push_back(std::move(made));
   }
@@ -35,8 +37,6 @@ void Network::find_counted() {
   counted_.assign(species(), 0);
   for (const std::uint32_t s : text_.reactant_species) counted_[s] = 1;
   for (const Change& change : changes_) counted_[change.species] = 1;
-  for (const Delay& delay : delays_)
-    for (const Change& change : delay.changes) counted_[change.species] = 1;
   for (std::uint32_t s = 0; s < species(); ++s)
     if (!readers_[s].empty()) counted_[s] = 1;
 }
@@ -69,11 +69,12 @@ void Network::draw_first(double* x, double* registers, random::Source& draws) co
 
 void Network::complete(std::uint32_t r, double* x) const {
   const Delay& delay = delays_[delay_of_[r]];
+  const std::span<const Change> changes = this->changes(delay.completion);
   if (delay.at_end && text_.gated[r] != 0) {
-    for (const Change& change : delay.changes)
+    for (const Change& change : changes)
       if (x[change.species] + change.delta < 0) return;
   }
-  for (const Change& change : delay.changes) {
+  for (const Change& change : changes) {
     x[change.species] += change.delta;
     if (x[change.species] < 0)
       throw Error(ErrorKind::value, "reactions.simulate",
