@@ -19,13 +19,14 @@ void Delays::keep(std::uint32_t reaction, const double* x, double* registers, do
   std::push_heap(waiting_.begin(), waiting_.end(), after);
 }
 
-void Delays::complete(double* x, double* registers, double now) {
+std::uint32_t Delays::complete(double* x, double* registers, double now) {
   std::pop_heap(waiting_.begin(), waiting_.end(), after);
   const std::uint32_t reaction = waiting_.back().reaction;
   waiting_.pop_back();
   x[network_.time_slot()] = now;
   network_.complete(reaction, x);
   network_.assign(x, registers);
+  return network_.delay(reaction)->completion;
 }
 
 }  // namespace stochos::reactions

@@ -27,8 +27,9 @@ class Delays {
   void start(std::uint32_t reaction, const double* x, double* registers, double now) {
     if (network_.delay(reaction) != nullptr) keep(reaction, x, registers, now);
   }
-  // Completes the one due next at this time; of those at one time, the one that began first.
-  void complete(double* x, double* registers, double now);
+  // Completes the one due next at this time; of those at one time, the one that began first. Returns the
+  // number of the completion among the network's changers.
+  std::uint32_t complete(double* x, double* registers, double now);
 
  private:
   struct Waiting {

@@ -139,6 +139,8 @@ class Network {
   }
   double slow(std::uint32_t r, const double* x, double* registers) const;
 
+  // Numbers of reactions, and behind them of completions: all that have changes and dependents.
+  std::size_t changers() const noexcept { return change_start_.size() - 1; }
   std::span<const Change> changes(std::uint32_t r) const noexcept {
     return {changes_.data() + change_start_[r], changes_.data() + change_start_[r + 1]};
   }

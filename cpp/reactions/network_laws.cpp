@@ -152,7 +152,7 @@ void Network::find_dependents() {
     for (const std::uint32_t s : reads_[r]) readers_.item[degree[s]++] = r;
 
   std::vector<std::uint32_t> seen(count, 0xFFFFFFFF), slow;
-  for (std::uint32_t r = 0; r < change_start_.size() - 1; ++r) {  // completions as well
+  for (std::uint32_t r = 0; r < changers(); ++r) {  // completions as well
     const auto begin = static_cast<std::ptrdiff_t>(dependents_.item.size());
     slow.clear();
     for (const Change& change : changes(r)) {

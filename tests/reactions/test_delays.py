@@ -213,3 +213,18 @@ def test_an_interrupt_ends_a_run_with_delays_soon(interrupt_delay: Callable[[str
         "except KeyboardInterrupt:\n    print(time.monotonic())\n"
     )
     assert interrupt_delay(script) < 0.2
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_laws_of_every_kind_follow_what_comes_late(method: str):
+    # X(t) has the mean 6 (t - 1); what it makes at 2X, 0.5X(X - 1) and X by a rule has the integrals of the moments.
+    net = Network(
+        {"X": 0, "Y": 0, "Z": 0, "W": 0},
+        ["-> X @ 6; delay = 1", "X -> X + Y @ 2", "2 X -> 2 X + Z @ 1", "-> W @ sqrt(total^2)"],
+        rules={"total": "X"},
+    )
+    run = reactions.simulate(net, [1.0, 2.0], 4000, method=method, seed=10)
+    assert (run.values[:, 0] == 0).all()
+    # E[X(X - 1)] of a Poisson amount is the square of its mean.
+    for place, mean in enumerate((6.0, 2 * 6 / 2, 0.5 * 36 / 3, 6 / 2)):
+        assert abs(run.mean[1, place] - mean) < 5 * run.std[1, place] / np.sqrt(4000)

@@ -83,13 +83,15 @@ class LoopRunner : public Runner {
         if (happens <= end) {
           record(happens);
           now = happens;
+          bool anew = true;
           if (completes) {
-            delays_.complete(x, registers, now);
-            happenings_.check(x, registers, now);
+            const std::uint32_t completion = delays_.complete(x, registers, now);
+            anew = happenings_.check(x, registers, now);
+            if (!anew) method_.moved(completion, x, registers, now);
           } else {
             happenings_.happen(x, registers, now);
           }
-          method_.refresh(x, registers, now);
+          if (anew) method_.refresh(x, registers, now);
           stop = watch && recorder.event(now, kNoReaction, x);
           if (--look == 0) {
             look = pace_;
