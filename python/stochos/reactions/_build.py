@@ -163,6 +163,6 @@ def core_network(
         rules,
         events,
         parts.names,
-        late(parts),
-        list(parts.first.items()),
+        delays=late(parts),
+        first=list(parts.first.items()),
     )
