@@ -23,6 +23,8 @@ std::vector<T> copy(const Array<T>& array) {
 }
 
 using Assignments = std::vector<std::pair<std::string, std::string>>;
+using DelayTuple =
+    std::tuple<std::uint32_t, std::string, bool, std::vector<std::pair<std::uint32_t, std::int64_t>>>;
 using EventTuple = std::tuple<std::string, std::string, std::string, bool, bool, bool, Assignments>;
 
 [[noreturn]] void fail(const std::string& text) {
@@ -163,7 +165,8 @@ void bind_reactions_simulate(py::module_& m) {
                       const Array<std::uint32_t>& change_species, const Array<std::int64_t>& change_delta,
                       const Array<double>& constant, std::vector<std::string> law,
                       const Array<std::uint8_t>& gated, Assignments assignments,
-                      std::vector<EventTuple> events, std::vector<std::string> reaction_names, Assignments rates) {
+                      std::vector<EventTuple> events, std::vector<std::string> reaction_names,
+                      Assignments rates, std::vector<DelayTuple> delays, Assignments first) {
             reactions::NetworkText text;
             text.species = std::move(species);
             text.initial = copy(initial);
@@ -184,6 +187,9 @@ void bind_reactions_simulate(py::module_& m) {
                                      persistent, at_trigger, std::move(targets)});
             text.reaction_names = std::move(reaction_names);
             text.rates = std::move(rates);
+            for (auto& [reaction, time, at_end, changes] : delays)
+              text.delays.push_back({reaction, std::move(time), at_end, std::move(changes)});
+            text.first = std::move(first);
             py::gil_scoped_release release;
             return std::make_unique<Network>(std::move(text));
           }),
@@ -193,7 +199,8 @@ void bind_reactions_simulate(py::module_& m) {
           py::arg("change_start").noconvert(), py::arg("change_species").noconvert(),
           py::arg("change_delta").noconvert(), py::arg("constant").noconvert(), py::arg("law"),
           py::arg("gated").noconvert(), py::arg("assignments"), py::arg("events"), py::arg("reaction_names"),
-          py::arg("rates") = Assignments{})
+          py::arg("rates") = Assignments(), py::arg("delays") = std::vector<DelayTuple>(),
+          py::arg("first") = Assignments())
       .def_property_readonly("species", [](const Network& network) { return network.species(); })
       .def_property_readonly("reactions", [](const Network& network) { return network.reactions(); })
       .def("is_mass_action", [](const Network& network) {

@@ -19,11 +19,12 @@ constexpr int kMostAtOnce = 100'000;  // events at one time, before they are hel
 
 }  // namespace
 
-Happenings::Happenings(const Network& network, const Flow& flow, random::Key key)
+Happenings::Happenings(const Network& network, const Flow& flow, random::Key key, random::Source& draws)
     : network_(network),
       flow_(flow),
       crossings_(network, flow),
       key_(key),
+      draws_(draws),
       state_(network.events().size(), 0) {}
 
 void Happenings::begin(double* x, double* registers, double now, std::uint64_t record) {
@@ -45,12 +46,12 @@ void Happenings::look(double* x, double* registers, double now) {
     if (!is || was) continue;
     Pending made{now, e, {}};
     if (event.has_delay) {
-      const double delay = event.delay.run(x, registers);
+      const double delay = event.delay.run(x, registers, draws_);
       if (!(delay >= 0)) fail("the delay of event " + std::to_string(e) + " is " + std::to_string(delay));
       made.time += delay;
     }
     if (event.values_at_trigger)
-      for (const Formula& value : event.values) made.values.push_back(value.run(x, registers));
+      for (const Formula& value : event.values) made.values.push_back(value.run(x, registers, draws_));
     pending_.push_back(std::move(made));
   }
 }
@@ -62,10 +63,12 @@ bool Happenings::settle(double* x, double* registers, double now) {
     std::size_t best = pending_.size();
     std::uint32_t equal = 0;
     double best_priority = 0;
+    priority_.assign(pending_.size(), -kNever);  // computed once, as it may draw
     for (std::size_t i = 0; i < pending_.size(); ++i) {
       if (pending_[i].time > now) continue;
       const Event& event = network_.events()[pending_[i].event];
-      const double priority = event.has_priority ? event.priority.run(x, registers) : -kNever;
+      if (event.has_priority) priority_[i] = event.priority.run(x, registers, draws_);
+      const double priority = priority_[i];
       if (best == pending_.size() || priority > best_priority ||
           (priority == best_priority && pending_[i].event < pending_[best].event)) {
         if (best == pending_.size() || priority > best_priority) equal = 0;
@@ -77,9 +80,7 @@ bool Happenings::settle(double* x, double* registers, double now) {
     if (equal > 1 && best_priority > -kNever) {
       std::uint32_t chosen = random::below(ties_.block()[0], equal);
       for (best = 0;; ++best) {
-        const Event& event = network_.events()[pending_[best].event];
-        if (pending_[best].time > now || !event.has_priority) continue;
-        if (event.priority.run(x, registers) == best_priority && chosen-- == 0) break;
+        if (pending_[best].time <= now && priority_[best] == best_priority && chosen-- == 0) break;
       }
     }
     if (best == pending_.size()) return changed;
@@ -96,23 +97,9 @@ void Happenings::execute(const Pending& pending, double* x, double* registers) {
   const Event& event = network_.events()[pending.event];
   std::vector<double> values = pending.values;
   if (!event.values_at_trigger)
-    for (const Formula& value : event.values) values.push_back(value.run(x, registers));
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    double value = values[i];
-    const std::uint32_t target = event.targets[i];
-    if (network_.has_rate(target) && !std::isfinite(value))
-      fail("event " + std::to_string(pending.event) + " sets '" + network_.slot_name(target) + "' to " +
-           std::to_string(value) + "; give a finite number");
-    if (target < network_.species() && !network_.has_rate(target)) {
-      // An amount is whole; arithmetic on the way to it may be off by a few units in the last place.
-      const double whole = std::round(value);
-      if (!(whole >= 0 && std::abs(value - whole) <= 1e-9 * std::max(1.0, whole)))
-        fail("event " + std::to_string(pending.event) + " sets the amount of '" + network_.slot_name(target) +
-             "' to " + std::to_string(value) + "; an amount is a whole number from 0 on");
-      value = whole;
-    }
-    x[target] = value;
-  }
+    for (const Formula& value : event.values) values.push_back(value.run(x, registers, draws_));
+  for (std::size_t i = 0; i < values.size(); ++i)
+    network_.set(event.targets[i], values[i], x, "event " + std::to_string(pending.event));
   network_.assign(x, registers);
 }
 

@@ -13,7 +13,8 @@ namespace stochos::reactions {
 
 class Happenings {
  public:
-  Happenings(const Network& network, const Flow& flow, random::Key key);
+  // Random numbers in events come from `draws`.
+  Happenings(const Network& network, const Flow& flow, random::Key key, random::Source& draws);
   // A new trajectory; runs what fires at its start.
   void begin(double* x, double* registers, double now, std::uint64_t record);
   // The first time in (now, until] at which a delay ends or a trigger changes by the time alone; infinity
@@ -46,8 +47,10 @@ class Happenings {
   random::Key key_;
   // Choices among events of equal priority: choice i of trajectory k is word 0 of block 2^61 + i.
   random::Source ties_;
+  random::Source& draws_;
   std::vector<std::uint8_t> state_;  // of each trigger when last seen
   std::vector<Pending> pending_;
+  std::vector<double> priority_;
 };
 
 }  // namespace stochos::reactions

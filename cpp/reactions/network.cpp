@@ -34,7 +34,9 @@ Network::Network(NetworkText text) : text_(std::move(text)) {
   compile_rates();
   compile_laws();
   compile_events();
+  compile_late();
   find_dependents();
+  find_counted();
   find_what_moves();
   ungated_ = std::any_of(text_.gated.begin(), text_.gated.end(), [](std::uint8_t is) { return is == 0; });
 }
@@ -97,6 +99,7 @@ void Network::compile_rules() {
   for (std::size_t p = 0; p < t.parameters.size(); ++p) constants_[t.parameters[p]] = t.values[p];
   for (const EventText& event : t.events)
     for (const auto& [name, value] : event.assignments) constants_.erase(name);
+  for (const auto& [name, value] : t.first) constants_.erase(name);
   for (const auto& [name, rate] : t.rates) constants_.erase(name);
   const std::size_t first = t.species.size() + t.parameters.size();
   for (std::size_t a = 0; a < t.assignments.size(); ++a) {
@@ -121,20 +124,28 @@ void Network::compile_rules() {
   }
 }
 
-Formula Network::formula(const std::string& text, const std::string& what) {
+Formula Network::formula(const std::string& text, const std::string& what, bool may_draw) {
   Formula made(text, symbols_, what);
+  if (made.draws() && !may_draw) refuse_draws(what, text);
   registers_ = std::max(registers_, made.registers());
   return made;
 }
 
 Formula Network::condition(const std::string& text) const {
   Formula made(text, symbols_, "the condition");
+  if (made.draws()) refuse_draws("the condition", text);
   if (is_moving(made))
     throw Error(ErrorKind::value, "reactions.simulate",
                 "the condition '" + text +
                     "' reads the time, or what moves with it; it is looked at after each reaction, so give one "
                     "of the state alone");
   return made;
+}
+
+void Network::refuse_draws(const std::string& what, const std::string& text) {
+  fail(what + ", '" + text +
+       "', draws random numbers; only initial values, the values, delays and priorities of events, and the "
+       "delays of reactions may");
 }
 
 std::string Network::slot_name(std::uint32_t slot) const {
@@ -166,7 +177,7 @@ void Network::assign(double* slots, double* registers) const {
 
 void Network::check_amounts(const double* x, double time) const {
   for (std::size_t s = 0; s < species(); ++s) {
-    if (!(std::abs(x[s]) <= kMostAmount))
+    if (!(std::abs(x[s]) <= kMostAmount) && counted_[s] != 0)
       throw Error(ErrorKind::value, "reactions.simulate",
                   "the amount of '" + text_.species[s] + "' is " + std::to_string(x[s]) + " at time " +
                       std::to_string(time) + ", beyond 2^53; end the run before, or give max_events");

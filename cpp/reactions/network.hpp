@@ -18,6 +18,14 @@ struct EventText {
   std::vector<std::pair<std::string, std::string>> assignments;  // target, expression
 };
 
+// A reaction whose products come later.
+struct DelayText {
+  std::uint32_t reaction = 0;
+  std::string time;     // may draw random numbers
+  bool at_end = false;  // its reactants are taken at the end as well, if they are there
+  std::vector<std::pair<std::uint32_t, std::int64_t>> changes;  // species and change at the end
+};
+
 // The network as it is given; see Network for what must hold.
 struct NetworkText {
   std::vector<std::string> species;
@@ -36,6 +44,9 @@ struct NetworkText {
   std::vector<EventText> events;
   std::vector<std::string> reaction_names;
   std::vector<std::pair<std::string, std::string>> rates;  // species or parameter, its derivative by the time
+  std::vector<DelayText> delays;
+  // Species and parameters that each trajectory computes at its start, in this order; they may draw.
+  std::vector<std::pair<std::string, std::string>> first;
 };
 
 // Lists of different lengths, one after the other.
@@ -58,6 +69,12 @@ struct QuickLaw {
 struct Change {
   double delta = 0;
   std::uint32_t species = 0;
+};
+
+struct Delay {
+  Formula time;
+  bool at_end = false;
+  std::uint32_t completion = 0;  // its number among changes and dependents, behind those of the reactions
 };
 
 struct Event {
@@ -126,6 +143,19 @@ class Network {
 
   // Initial slots, rules computed.
   void start(double time, double* slots, double* registers) const;
+  bool has_first() const noexcept { return !first_.empty(); }
+  // What each trajectory draws for itself, after start(). Throws Error(value) for an amount that is not
+  // whole.
+  void draw_first(double* x, double* registers, random::Source& draws) const;
+  // Gives a species or parameter a value; `who` does it, in the Error(value) for one that it cannot have.
+  void set(std::uint32_t slot, double value, double* x, const std::string& who) const;
+  bool has_delays() const noexcept { return !delays_.empty(); }
+  // nullptr for a reaction without one.
+  const Delay* delay(std::uint32_t r) const noexcept {
+    return delay_of_.empty() || delay_of_[r] == kNoDelay ? nullptr : &delays_[delay_of_[r]];
+  }
+  // The changes at the end of a delayed reaction; none where it takes its reactants then and they are gone.
+  void complete(std::uint32_t r, double* x) const;
   // Assigned variables anew, all of them.
   void assign(double* slots, double* registers) const;
   // Those that move between reactions.
@@ -143,6 +173,8 @@ class Network {
   }
   double slow(std::uint32_t r, const double* x, double* registers) const;
 
+  // Numbers of reactions, and behind them of completions: all that have changes and dependents.
+  std::size_t changers() const noexcept { return change_start_.size() - 1; }
   std::span<const Change> changes(std::uint32_t r) const noexcept {
     return {changes_.data() + change_start_[r], changes_.data() + change_start_[r + 1]};
   }
@@ -193,8 +225,11 @@ class Network {
   bool find_mass_action(std::uint32_t r, const expr::Ast& law);
   std::uint32_t target(const std::string& name, const std::string& what) const;
   void find_dependents();
-  Formula formula(const std::string& text, const std::string& what);
+  Formula formula(const std::string& text, const std::string& what, bool may_draw = false);
+  void compile_late();
+  void find_counted();
   void check_above_zero(std::uint32_t r, const double* x) const;
+  [[noreturn]] static void refuse_draws(const std::string& what, const std::string& text);
   [[noreturn]] void refuse(std::uint32_t r, double value, double time) const;
 
   NetworkText text_;
@@ -224,6 +259,11 @@ class Network {
   std::vector<std::uint64_t> slow_start_;
   std::vector<std::uint32_t> first_dependent_;
   std::vector<Event> events_;
+  static constexpr std::uint32_t kNoDelay = 0xFFFFFFFF;
+  std::vector<Delay> delays_;
+  std::vector<std::uint32_t> delay_of_;  // empty without any
+  std::vector<std::pair<std::uint32_t, Formula>> first_;
+  std::vector<std::uint8_t> counted_;  // whether a species is a count of molecules
 };
 
 }  // namespace stochos::reactions

@@ -98,6 +98,7 @@ void Network::compile_law(std::uint32_t r) {
   const std::string what = "the law of reaction " + reaction_name(r);
   const expr::Ast ast = expr::parse(text_.law[r], "reactions.Network] [" + what);
   Formula made(ast, symbols_, what);
+  if (made.draws()) refuse_draws(what, text_.law[r]);
   if (find_mass_action(r, ast)) return;
   registers_ = std::max(registers_, made.registers());
   if (is_moving(made)) {
@@ -141,7 +142,7 @@ void Network::find_dependents() {
     for (const std::uint32_t s : reads_[r]) readers_.item[degree[s]++] = r;
 
   std::vector<std::uint32_t> seen(count, 0xFFFFFFFF), slow;
-  for (std::uint32_t r = 0; r < count; ++r) {
+  for (std::uint32_t r = 0; r < changers(); ++r) {  // completions as well
     const auto begin = static_cast<std::ptrdiff_t>(dependents_.item.size());
     slow.clear();
     for (const Change& change : changes(r)) {
@@ -194,15 +195,15 @@ void Network::compile_events() {
     }
     for (const Formula& root : event.roots) registers_ = std::max(registers_, root.registers());
     event.has_delay = !text.delay.empty();
-    if (event.has_delay) event.delay = formula(text.delay, "the delay of " + what);
+    if (event.has_delay) event.delay = formula(text.delay, "the delay of " + what, true);
     event.has_priority = !text.priority.empty();
-    if (event.has_priority) event.priority = formula(text.priority, "the priority of " + what);
+    if (event.has_priority) event.priority = formula(text.priority, "the priority of " + what, true);
     event.initial_value = text.initial_value;
     event.persistent = text.persistent;
     event.values_at_trigger = text.values_at_trigger;
     for (const auto& [name, value] : text.assignments) {
       event.targets.push_back(target(name, "an event assigns"));
-      event.values.push_back(formula(value, "the value that " + what + " gives to '" + name + "'"));
+      event.values.push_back(formula(value, "the value that " + what + " gives to '" + name + "'", true));
     }
     events_.push_back(std::move(event));
   }

@@ -299,11 +299,3 @@ def test_level_2_and_level_3_files_give_the_same_network(shared):
         assert [e._replace(initial_value=False) for e in old.events] == list(new.events)
         old._parts.events = new._parts.events
         assert old == new, case.name
-
-
-def test_distributions_are_refused_by_name(shared):
-    cases = sorted((shared / "dsmts" / "distrib").glob("*/*-sbml-l3v2.xml"))
-    assert cases
-    for case in cases:
-        with pytest.raises(InputError, match=r"the distribution '[a-z]+' of the distrib package"):
-            Network.from_sbml(case)

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/error.hpp"
+#include "reactions/delays.hpp"
 #include "reactions/flow.hpp"
 #include "reactions/happenings.hpp"
 #include "reactions/methods/method.hpp"
@@ -20,10 +21,12 @@ class LoopRunner : public Runner {
   LoopRunner(const Network& network, const Plan& plan, random::Key key)
       : network_(network),
         plan_(plan),
+        key_(key),
         method_(network, key),
         flow_(network),
         thinning_(network, flow_, key),
-        happenings_(network, flow_, key),
+        happenings_(network, flow_, key, draws_),
+        delays_(network, draws_),
         slots_(network.slots()),
         registers_(network.registers()) {
     // Stops are looked for about every 10^5 propensities, whatever one event costs.
@@ -32,7 +35,8 @@ class LoopRunner : public Runner {
 
   Ending run(std::uint64_t trajectory, Recorder& recorder, const Control& control) override {
     if (network_.moves()) return follow<true, true>(trajectory, recorder, control);
-    return recorder.wants_events() || !network_.events().empty() || network_.rules_read_time()
+    return recorder.wants_events() || !network_.events().empty() || network_.rules_read_time() ||
+                   network_.has_delays()
                ? follow<true, false>(trajectory, recorder, control)
                : follow<false, false>(trajectory, recorder, control);
   }
@@ -53,7 +57,7 @@ class LoopRunner : public Runner {
   Ahead walk(double& now, double next, Record&& record, Late&& late) {
     double* const x = slots_.data();
     double* const registers = registers_.data();
-    const double goal = std::min(next, plan_.times.back());
+    const double goal = std::min({next, plan_.times.back(), delays_.next()});
     for (;;) {
       Ahead ahead;
       double until = std::min(goal, flow_.reach());
@@ -82,6 +86,10 @@ class LoopRunner : public Runner {
     if (rates || triggers) happenings_.forget(now);
   }
 
+  void stir(std::uint32_t reaction, double now) {
+    stirred(network_.stirs_rates(reaction), network_.stirs_timed(reaction), network_.stirs_curved(reaction), now);
+  }
+
   // kWatched: SBML events are looked for, and the recorder sees each reaction. kMoving: laws, variables or
   // triggers move between reactions.
   template <bool kWatched, bool kMoving>
@@ -90,15 +98,18 @@ class LoopRunner : public Runner {
     double* const registers = registers_.data();
     const std::vector<double>& times = plan_.times;
     const auto began = std::chrono::steady_clock::now();
-    const bool watch = kWatched && recorder.wants_events();
+    const bool watch = kWatched && recorder.wants_events(), delayed = kWatched && network_.has_delays();
     std::size_t point = 0;
     std::uint64_t events = 0, look = pace_;
     double now = plan_.start;
     Status status = Status::done;
     network_.start(now, x, registers);
+    draws_ = random::Source(key_, trajectory, random::kFirstDraw);
+    network_.draw_first(x, registers, draws_);
     recorder.begin(trajectory);
     bool stop = false;
     if constexpr (kWatched) {
+      delays_.begin();
       happenings_.begin(x, registers, now, trajectory);
       stop = watch && recorder.event(now, kNoReaction, x);
     }
@@ -145,12 +156,26 @@ class LoopRunner : public Runner {
           double until = std::min(next, times.back());
           happens = happenings_.next(x, registers, now, until);
         }
-        if (happens <= std::min(next, times.back())) {
+        const double end = std::min(next, times.back());
+        const bool completes = delayed && delays_.next() <= std::min(happens, end);
+        if (completes) happens = delays_.next();
+        if (happens <= end) {
           record(happens);
           now = happens;
-          happenings_.happen(x, registers, now);
-          if constexpr (kMoving) stirred(true, true, true, now);
-          method_.refresh(x, registers, now);
+          bool anew = true;
+          if (completes) {
+            if constexpr (kMoving) flow_.set(x, registers, now);
+            const std::uint32_t completion = delays_.complete(x, registers, now);
+            if constexpr (kMoving) stir(completion, now);
+            anew = happenings_.check(x, registers, now);
+            if (!anew) method_.moved(completion, x, registers, now);
+          } else {
+            happenings_.happen(x, registers, now);
+          }
+          if (anew) {
+            if constexpr (kMoving) stirred(true, true, true, now);
+            method_.refresh(x, registers, now);
+          }
           stop = watch && recorder.event(now, kNoReaction, x);
           if (--look == 0) {
             look = pace_;
@@ -162,7 +187,7 @@ class LoopRunner : public Runner {
       if (next > limit) {
         record(next);
         if (point == times.size()) {
-          status = next == kNever && !kMoving ? Status::absorbed : Status::done;
+          status = next == kNever && !kMoving && delays_.next() == kNever ? Status::absorbed : Status::done;
           now = times.back();
           break;
         }
@@ -189,9 +214,8 @@ class LoopRunner : public Runner {
       ++events;
       if constexpr (kWatched) {
         if (network_.rules_read_time()) network_.assign(x, registers);
-        if constexpr (kMoving)
-          stirred(network_.stirs_rates(reaction), network_.stirs_timed(reaction),
-                  network_.stirs_curved(reaction), now);
+        if (delayed) delays_.start(reaction, x, registers, now);
+        if constexpr (kMoving) stir(reaction, now);
         stop = watch && recorder.event(now, reaction, x);
         if (!stop && happenings_.check(x, registers, now)) {
           if constexpr (kMoving) stirred(true, true, true, now);
@@ -217,10 +241,13 @@ class LoopRunner : public Runner {
 
   const Network& network_;
   const Plan& plan_;
+  random::Key key_;
+  random::Source draws_;  // of initial values, events and delays
   Method method_;
   Flow flow_;
   Thinning thinning_;
   Happenings happenings_;
+  Delays delays_;
   std::vector<double> slots_, registers_;
   std::uint64_t pace_ = 1024;
 };

@@ -21,8 +21,8 @@ Rejection::Rejection(const Network& network, random::Key key)
       sum_((groups_ + 3) & ~3U, 0.0),
       touched_(groups_, 0),
       list_(groups_ + 1),
-      exact_(count_) {
-  for (std::uint32_t r = 0; r < count_; ++r)
+      exact_(network.changers()) {
+  for (std::uint32_t r = 0; r < exact_.size(); ++r)
     for (const std::uint32_t j : network.slow_dependents(r))
       if (!network.is_mass_action(j)) exact_[r].push_back(j);
 }

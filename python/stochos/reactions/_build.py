@@ -35,7 +35,7 @@ def propensity(law: str, entries: list[tuple[str, int]], convention: str) -> str
 
 def changing(parts: Parts) -> set[str]:
     """Names whose values are not the same all the time."""
-    return set(parts.rules) | {target for event in parts.events for target, _ in event.assignments}
+    return set(parts.rules) | parts.first.keys() | {target for event in parts.events for target, _ in event.assignments}
 
 
 def constants(where: str, parts: Parts, values: dict[str, float]) -> NDArray[np.float64]:
@@ -71,7 +71,7 @@ def constants(where: str, parts: Parts, values: dict[str, float]) -> NDArray[np.
 
 
 def change(parts: Parts) -> Side:
-    """Net change of the amounts by each reaction; fixed species do not change."""
+    """Net change of the amounts by each reaction, of a delayed one at its start; fixed species do not change."""
     left, right = parts.reactants, parts.products
     row = np.concatenate([left.rows(), right.rows()])
     species = np.concatenate([left.species, right.species]).astype(np.int64)
@@ -79,12 +79,30 @@ def change(parts: Parts) -> Side:
     if parts.fixed:
         moves = ~np.isin(species, np.fromiter(parts.fixed, np.int64))
         row, species, delta = row[moves], species[moves], delta[moves]
+    if parts.delays:
+        both = np.isin(row, [r for r, (_, at_end) in parts.delays.items() if at_end])
+        products = np.isin(row, list(parts.delays)) & (delta > 0)
+        row, species, delta = (column[~(both | products)] for column in (row, species, delta))
     return Side.of(len(parts.laws), row, species, delta)
+
+
+def late(parts: Parts) -> list[tuple[int, str, bool, list[tuple[int, int]]]]:
+    """Return each delayed reaction: number, delay, whether it takes its reactants at its end, and its changes there."""
+    out = []
+    for r, (text, at_end) in parts.delays.items():
+        total: dict[int, int] = {}
+        for side, sign in ((parts.reactants, -1), (parts.products, 1)):
+            at = slice(side.start[r], side.start[r + 1])
+            for s, n in zip(side.species[at].tolist(), side.count[at].tolist(), strict=True):
+                if s not in parts.fixed and (at_end or sign > 0):
+                    total[s] = total.get(s, 0) + sign * n
+        out.append((r, text, at_end, [(s, n) for s, n in total.items() if n]))
+    return out
 
 
 def needed_rules(parts: Parts, rules: dict[str, str], also: frozenset[str]) -> list[tuple[str, str]]:
     """Return the rules that laws, events or `also` need; others would cost time in every step and change nothing."""
-    texts = set(parts.laws)
+    texts = {*parts.laws, *parts.first.values(), *(text for text, _ in parts.delays.values())}
     for event in parts.events:
         texts |= {event.trigger, event.delay, event.priority, *(text for _, text in event.assignments)}
     needed = set(also).union(*(_text.names(text) for text in texts))
@@ -130,7 +148,7 @@ def core_network(
     ]
     return _core.ReactionNetwork(
         species,
-        np.array(list(amounts.values()), np.float64),
+        np.nan_to_num(np.array(list(amounts.values()), np.float64)),  # what is drawn comes later
         list(values),
         np.array(list(values.values()), np.float64),
         left.start,
@@ -145,4 +163,6 @@ def core_network(
         rules,
         events,
         parts.names,
+        delays=late(parts),
+        first=list(parts.first.items()),
     )

@@ -13,7 +13,7 @@ from stochos import _checks
 from stochos.errors import FileError, FileFormatError, InputError, InputTypeError
 from stochos.reactions import _parts, _sbml_events, _sbml_reactions, _text, _xml_guard
 from stochos.reactions._parts import Event, Parts
-from stochos.reactions._sbml_math import Writer
+from stochos.reactions._sbml_math import INFINITE, Writer
 from stochos.reactions._sbml_units import items
 
 #: Packages whose elements mean something here; one that is not required says nothing about the mathematics.
@@ -185,6 +185,8 @@ class Reader:
                 name = element.getId()
                 self.names[name] = self.fresh("time") if name == "time" else name
                 self.symbols[name] = _text.quote(self.names[name])
+                if self._is_infinite(kind, element):
+                    self.symbols[name] = INFINITE[element.getValue() < 0]
         self.extent = self._items(self.model.getExtentUnits() if self.level >= 3 else "", "the extent of reactions")
         for species in self.model.getListOfSpecies():
             name = species.getId()
@@ -200,6 +202,12 @@ class Reader:
             self.symbols[name] = f"({text}/{size})" if size else text
         for reaction in self.model.getListOfReactions():
             self.names[reaction.getId()] = reaction.getId()
+
+    def _is_infinite(self, kind: str, element: Any) -> bool:
+        """Whether it is an infinite parameter that never changes, such as a bound: it is written where it is read."""
+        name = element.getId()
+        still = name not in self.variable and name not in self._assigned
+        return kind == "Parameters" and still and abs(element.getValue()) == float("inf")
 
     def _items(self, units: str, what: str) -> float:
         if self.substance is not None:
@@ -257,7 +265,7 @@ class Reader:
         for kind in ("Compartments", "Parameters"):
             for element in getattr(self.model, f"getListOf{kind}")():
                 name = element.getId()
-                if self.is_ruled(name):
+                if self.is_ruled(name) or self._is_infinite(kind, element):
                     continue
                 target = self.clocks[name][0] if name in self.clocks else self.names[name]
                 if name in assigned:

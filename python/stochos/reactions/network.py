@@ -29,12 +29,14 @@ class Network:
     ----------
     initial : mapping of str to number or str
         Amount (count of molecules, a whole number from 0 to 2^53) of each species at the start; text is an expression
-        of parameters. A value within 1e-8 of a whole number is rounded, with a notice.
+        of parameters, and each trajectory draws its own where that draws: ``"poisson(20)"``. A value
+        within 1e-8 of a whole number is rounded, with a notice.
     reactions : sequence of str
         Like ``"A + 2 B -> C @ k"``, ``"-> X @ k"``, ``"decay: X -> @ k*X"``, ``"A <-> B @ kf, kb"``. A law that is one
-        number or one parameter is mass action by `convention`; any other law is the propensity itself.
+        number or one parameter is mass action by `convention`; any other law is the propensity itself. Products come
+        later with ``"A -> B @ k; delay = gamma(3, 2)"``, and with ``; consumes = end`` the reactants go only then.
     parameters : mapping of str to number or str
-        Text is an expression of other parameters.
+        Text is an expression of other parameters; one that draws is drawn anew for each trajectory.
     rules : mapping of str to str
         Quantities computed from the others at all times, in any order, without circles.
     events : sequence of str, mapping or Event
@@ -113,6 +115,7 @@ class Network:
                 fixed=frozenset(index[species] for species in fixed),
                 rules={key: str(text) for key, text in rules.items()},
                 events=[_reaction_text.event(_WHERE, given) for given in events],
+                delays={i: (r.delay, r.consumes == "end") for i, r in enumerate(found) if r.delay},
                 convention=convention,
                 gated=bool(gated),
                 name=name,
@@ -215,12 +218,12 @@ class Network:
 
     @property
     def initial(self) -> dict[str, float]:
-        """Amount of each species at the start."""
+        """Amount of each species at the start; NaN where each trajectory draws its own."""
         return dict(self._amounts)
 
     @property
     def parameters(self) -> dict[str, float]:
-        """Value of each parameter at the start."""
+        """Value of each parameter at the start; NaN where each trajectory draws its own."""
         return dict(self._values)
 
     @property
@@ -251,7 +254,9 @@ class Network:
 
         parts = self._parts
         left, right = entries(parts.reactants), entries(parts.products)
-        return Reaction(parts.names[r], left, right, parts.laws[r], bool(parts.mass_action[r]))
+        delay, at_end = parts.delays.get(r, ("", False))
+        consumes = "end" if at_end else "start"
+        return Reaction(parts.names[r], left, right, parts.laws[r], bool(parts.mass_action[r]), delay, consumes)
 
     @property
     def reactions(self) -> tuple[Reaction, ...]:
@@ -312,6 +317,7 @@ class Network:
             and (self._values, self._rules) == (other._values, other._rules)
             and (mine.names, mine.laws, mine.events) == (its.names, its.laws, its.events)
             and (mine.convention, mine.fixed, mine.gated) == (its.convention, its.fixed, its.gated)
+            and (mine.delays, mine.first) == (its.delays, its.first)
             and np.array_equal(mine.mass_action, its.mass_action)
             and mine.reactants.equals(its.reactants)
             and mine.products.equals(its.products)
