@@ -205,7 +205,8 @@ void bind_reactions_simulate(py::module_& m) {
       .def_property_readonly("reactions", [](const Network& network) { return network.reactions(); })
       .def("is_mass_action", [](const Network& network) {
         std::vector<std::uint8_t> is(network.reactions());
-        for (std::uint32_t r = 0; r < is.size(); ++r) is[r] = network.is_mass_action(r) && !network.is_timed(r) ? 1 : 0;
+        for (std::uint32_t r = 0; r < is.size(); ++r)
+          is[r] = network.is_mass_action(r) && !network.is_timed(r) ? 1 : 0;
         return adopt(std::move(is));
       });
 

@@ -50,8 +50,8 @@ Interval divide(Interval a, Interval b) {
     const double x[] = {a.low / b.low, a.low / b.high, a.high / b.low, a.high / b.high};
     return corners(x, kArithmetic);
   }
-  // A divisor that reaches zero from one side: the quotient keeps its sign, but where 0/0 may be meant. A zero
-  // of either sign is taken for both.
+  // A divisor that reaches zero from one side: the quotient keeps its sign, but where 0/0 may be meant. A
+  // zero of either sign is taken for both.
   return Interval::whole();
 }
 
@@ -80,7 +80,8 @@ Interval wave(Interval a, double top, double (*f)(double)) {
 }
 
 Interval tangent(Interval a) {
-  if (std::max(-a.low, a.high) > 1e12 || a.high - a.low >= kPi || meets(a, 0.5, kPi)) return Interval::whole();
+  if (std::max(-a.low, a.high) > 1e12 || a.high - a.low >= kPi || meets(a, 0.5, kPi))
+    return Interval::whole();
   return monotone(a, [](double x) { return std::tan(x); });
 }
 
@@ -96,7 +97,8 @@ Interval whole_power(Interval a, double y) {
 }
 
 Interval raise(Interval a, Interval b) {
-  if (b.low == b.high && b.low == std::floor(b.low) && std::fabs(b.low) < 0x1p53) return whole_power(a, b.low);
+  if (b.low == b.high && b.low == std::floor(b.low) && std::fabs(b.low) < 0x1p53)
+    return whole_power(a, b.low);
   if (a.low < 0 || std::max(-b.low, b.high) == kInfinity || a.high == kInfinity) return Interval::whole();
   // x^y goes one way in x at each y and one way in y at each x.
   const double x[] = {std::pow(a.low, b.low), std::pow(a.low, b.high), std::pow(a.high, b.low),

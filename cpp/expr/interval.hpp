@@ -11,9 +11,7 @@ namespace stochos::expr {
 struct Interval {
   double low = 0.0, high = 0.0;
 
-  static Interval point(double value) noexcept {
-    return value == value ? Interval{value, value} : whole();
-  }
+  static Interval point(double value) noexcept { return value == value ? Interval{value, value} : whole(); }
   static Interval whole() noexcept {
     constexpr double most = std::numeric_limits<double>::infinity();
     return {-most, most};
@@ -23,7 +21,7 @@ struct Interval {
     return low == -most && high == most;
   }
   bool holds(double value) const noexcept { return is_whole() || (low <= value && value <= high); }
-  bool is_true() const noexcept { return low > 0 || high < 0; }          // no value counts as false
+  bool is_true() const noexcept { return low > 0 || high < 0; }  // no value counts as false
   bool is_false() const noexcept { return low == 0 && high == 0; }
 };
 

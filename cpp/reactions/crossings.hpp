@@ -17,9 +17,10 @@ class Crossings {
   Crossings(const Network& network, const Flow& flow);
   // What the triggers read has changed: looks anew from `now` on.
   void forget(double now);
-  // The first time in (now, until] at which a curved trigger is no longer what `state` says, infinity for none.
-  // `until` becomes less where the work would take too long.
-  double next(double* x, double* registers, const std::vector<std::uint8_t>& state, double now, double& until);
+  // The first time in (now, until] at which a curved trigger is no longer what `state` says, infinity for
+  // none. `until` becomes less where the work would take too long.
+  double next(double* x, double* registers, const std::vector<std::uint8_t>& state, double now,
+              double& until);
 
  private:
   static constexpr double kNever = std::numeric_limits<double>::infinity();

@@ -17,15 +17,14 @@ constexpr double kSmall = 1e-3;       // a size below this part of the largest s
 constexpr double kJump = 1e-9;        // shortest step towards a jump of a rate, of the longest step so far
 
 constexpr double kNodes[] = {0, 0.2, 0.3, 0.8, 8.0 / 9, 1, 1};
-constexpr double kTableau[6][6] = {
-    {1.0 / 5},
-    {3.0 / 40, 9.0 / 40},
-    {44.0 / 45, -56.0 / 15, 32.0 / 9},
-    {19372.0 / 6561, -25360.0 / 2187, 64448.0 / 6561, -212.0 / 729},
-    {9017.0 / 3168, -355.0 / 33, 46732.0 / 5247, 49.0 / 176, -5103.0 / 18656},
-    {35.0 / 384, 0, 500.0 / 1113, 125.0 / 192, -2187.0 / 6784, 11.0 / 84}};
-constexpr double kError[] = {71.0 / 57600, 0, -71.0 / 16695, 71.0 / 1920, -17253.0 / 339200, 22.0 / 525,
-                             -1.0 / 40};
+constexpr double kTableau[6][6] = {{1.0 / 5},
+                                   {3.0 / 40, 9.0 / 40},
+                                   {44.0 / 45, -56.0 / 15, 32.0 / 9},
+                                   {19372.0 / 6561, -25360.0 / 2187, 64448.0 / 6561, -212.0 / 729},
+                                   {9017.0 / 3168, -355.0 / 33, 46732.0 / 5247, 49.0 / 176, -5103.0 / 18656},
+                                   {35.0 / 384, 0, 500.0 / 1113, 125.0 / 192, -2187.0 / 6784, 11.0 / 84}};
+constexpr double kError[] = {71.0 / 57600,      0,          -71.0 / 16695, 71.0 / 1920,
+                             -17253.0 / 339200, 22.0 / 525, -1.0 / 40};
 constexpr double kDense[] = {-12715105075.0 / 11282082432.0,  0,
                              87487479700.0 / 32700410799.0,   -10690763975.0 / 1880347072.0,
                              701980252875.0 / 199316789632.0, -1453857185.0 / 822651844.0,
@@ -36,15 +35,17 @@ double value_at(const double* c, double u) {
 }
 
 // The polynomial over [u, v] lies between the least and the greatest of its Bernstein coefficients there; see
-// R. T. Farouki, Comput. Aided Geom. Des. 29 (2012). The margin covers the rounding of both evaluations.
+// R. T. Farouki, Comput. Aided Geom. Des. 29 (2012). The margin covers the rounding of both evaluations,
+// which is relative to the terms at the far end: a long step may begin with a short window.
 Interval range(const double* c, double u, double v) {
   std::array<double, 5> t{c[0], c[1], c[2], c[3], c[4]};
   for (std::size_t i = 0; i < 4; ++i)  // around u
     for (std::size_t j = 4; j-- > i;) t[j] += u * t[j + 1];
   const double w = v - u;
-  double power = 1, margin = 0;
+  double power = 1, far = 1, margin = 0;
   for (std::size_t i = 0; i < 5; ++i) {
-    margin += std::fabs(c[i]);
+    margin += std::fabs(c[i]) * far;
+    far *= v;
     t[i] *= power;
     power *= w;
   }
@@ -138,8 +139,8 @@ void Flow::fail(double time) const {
   std::ostringstream text;
   text.precision(15);
   text << "'" << network_.slot_name(network_.rate_slots()[at]) << "' cannot be followed beyond time " << time
-       << ", where it is " << y_[at] << " and its rate is " << stage_[at] << " by '" << network_.text().rates[at].second
-       << "'; a rate is finite, and does not grow without end";
+       << ", where it is " << y_[at] << " and its rate is " << stage_[at] << " by '"
+       << network_.text().rates[at].second << "'; a rate is finite, and does not grow without end";
   throw Error(ErrorKind::value, "reactions.simulate", text.str());
 }
 
@@ -204,13 +205,14 @@ void Flow::integrate(double* x, double* registers) {
     fastest = std::max(fastest, std::fabs(stage_[i]) / (size_[i] > 0 ? size_[i] : 1.0));
   }
   if (wish_ == 0) wish_ = longest_ = fastest > 0 ? 0.01 / fastest : 1;
-  for (;;) {
+  for (double refused = kNever;;) {
     length_ = std::min(wish_, 1e100);
-    if (!(start_ + length_ > start_)) fail(start_);
     length_ = (start_ + length_) - start_;  // so that the end of the step is a double
+    if (!(length_ > 0 && length_ < refused)) fail(start_);
     const double error = attempt(x, registers);
     const double factor = error == 0 ? 10 : std::clamp(0.9 * std::pow(error, -0.2), 0.2, 10.0);
     if (!(error <= 1)) {
+      refused = length_;
       wish_ = length_ * std::min(factor, 0.9);
       continue;
     }

@@ -20,7 +20,8 @@ class Happenings {
   // The first time in (now, until] at which a delay ends or a trigger changes by the time alone; infinity
   // when there is none. `until` becomes less where the search would take too long.
   double next(double* x, double* registers, double now, double& until);
-  // The state, or the course of the variables with rates, has changed at this time otherwise than by happen().
+  // The state, or the course of the variables with rates, has changed at this time otherwise than by
+  // happen().
   void forget(double now) { crossings_.forget(now); }
   // Runs what is due at this time; the state may have changed.
   void happen(double* x, double* registers, double now);

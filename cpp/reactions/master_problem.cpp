@@ -23,7 +23,8 @@ MasterProblem master_problem(const Network& network, std::vector<std::int64_t> b
   if (network.has_first()) refuse("an initial value is drawn anew in each trajectory; give a number");
   if (network.has_delays())
     refuse("a reaction has a delay; the master equation is for reactions without memory");
-  if (network.moves()) refuse("a law or a rate moves with the time; the rates of a master equation are constant");
+  if (network.moves())
+    refuse("a law or a rate moves with the time; the rates of a master equation are constant");
   const NetworkText& text = network.text();
   MasterProblem made;
   made.species = text.species;

@@ -135,10 +135,11 @@ Formula Network::condition(const std::string& text) const {
   Formula made(text, symbols_, "the condition");
   if (made.draws()) refuse_draws("the condition", text);
   if (is_moving(made))
-    throw Error(ErrorKind::value, "reactions.simulate",
-                "the condition '" + text +
-                    "' reads the time, or what moves with it; it is looked at after each reaction, so give one "
-                    "of the state alone");
+    throw Error(
+        ErrorKind::value, "reactions.simulate",
+        "the condition '" + text +
+            "' reads the time, or what moves with it; it is looked at after each reaction, so give one "
+            "of the state alone");
   return made;
 }
 

@@ -11,7 +11,7 @@ namespace stochos::reactions {
 void Network::compile_late() {
   const auto fail = [](const std::string& text) { throw Error(ErrorKind::value, "reactions.Network", text); };
   for (const auto& [name, text] : text_.first) {
-    const std::uint32_t slot = target(name);
+    const std::uint32_t slot = target(name, "a start assigns");
     first_.emplace_back(slot, formula(text, "the first value of '" + name + "'", true));
   }
   delay_of_.assign(text_.delays.empty() ? 0 : reactions(), kNoDelay);
@@ -32,13 +32,16 @@ void Network::compile_late() {
   }
 }
 
-// A species that no reaction names or reads is no count of molecules: events may give it any value.
+// A species that no reaction names or reads, or that has a rate, is no count of molecules: events may give it
+// any value.
 void Network::find_counted() {
   counted_.assign(species(), 0);
   for (const std::uint32_t s : text_.reactant_species) counted_[s] = 1;
   for (const Change& change : changes_) counted_[change.species] = 1;
   for (std::uint32_t s = 0; s < species(); ++s)
     if (!readers_[s].empty()) counted_[s] = 1;
+  for (const std::uint32_t slot : rate_slots_)
+    if (slot < species()) counted_[slot] = 0;
 }
 
 void Network::set(std::uint32_t slot, double value, double* x, const std::string& who) const {

@@ -78,8 +78,7 @@ bool Network::find_mass_action(std::uint32_t r, const expr::Ast& law) {
   Orders orders;
   for (const auto& [name, order] : found->orders) {
     const auto place = symbols_.slots.find(name);
-    if (place == symbols_.slots.end() || place->second >= species() || has_rate(place->second))
-      return false;
+    if (place == symbols_.slots.end() || place->second >= species() || has_rate(place->second)) return false;
     orders.emplace_back(place->second, order);
   }
   std::sort(orders.begin(), orders.end());

@@ -25,7 +25,7 @@ std::uint8_t Network::degree(const Formula& formula, bool trigger) const {
   const expr::Program& program = formula.program();
   std::vector<std::uint8_t> of_register(program.register_count(), 0);
   const auto of = [&](Operand o) -> std::uint8_t {
-    return o.place() == Operand::slot ? motion_[o.index()]
+    return o.place() == Operand::slot  ? motion_[o.index()]
            : o.place() == Operand::reg ? of_register[o.index()]
                                        : std::uint8_t{0};
   };
@@ -98,13 +98,13 @@ void Network::find_what_moves() {
       return std::find(list.begin(), list.end(), change.species) != list.end();
     });
   };
-  stirs_.assign(reactions(), 0);
+  stirs_.assign(changers(), 0);
   if (!moves()) return;
   for (auto* list : {&of_timed, &of_rates, &of_curved}) {
     std::sort(list->begin(), list->end());
     list->erase(std::unique(list->begin(), list->end()), list->end());
   }
-  for (std::uint32_t r = 0; r < reactions(); ++r)
+  for (std::uint32_t r = 0; r < changers(); ++r)
     stirs_[r] = static_cast<std::uint8_t>((touches(r, of_timed) ? 1 : 0) | (touches(r, of_rates) ? 2 : 0) |
                                           (touches(r, of_curved) ? 4 : 0));
 }

@@ -38,8 +38,7 @@ void Thinning::fail(std::size_t at, double value, double time, const char* why) 
   std::ostringstream text;
   text.precision(15);
   text << "reaction " << network_.reaction_name(r) << " has the propensity " << value << " at time " << time
-       << " by its law '" << network_.text().law[r] << "' and "
-       << why;
+       << " by its law '" << network_.text().law[r] << "' and " << why;
   throw Error(ErrorKind::value, "reactions.simulate", text.str());
 }
 
@@ -106,7 +105,8 @@ bool Thinning::taken(double* x, double* registers) {
   if (j == bound_.size()) return false;  // the last rounding of the sum: no law reaches so high
   flow_.set(x, registers, candidate_);
   const double law = network_.timed_propensity(network_.timed()[j], x, registers);
-  if (law > bound_[j]) fail(j, law, candidate_, "a lower bound by interval arithmetic, which is a fault of Stochos");
+  if (law > bound_[j])
+    fail(j, law, candidate_, "a lower bound by interval arithmetic, which is a fault of Stochos");
   chosen_ = j;
   return rest < law;
 }

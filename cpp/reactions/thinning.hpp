@@ -24,8 +24,8 @@ class Thinning {
   void begin(std::uint64_t record);
   // What the laws read has changed: the window ends.
   void forget() noexcept { open_ = false; }
-  // The first candidate in (now, until] that is taken, infinity for none; then reaction() tells which. Nothing
-  // but the time moves before `next`. `until` becomes less where the work would take too long.
+  // The first candidate in (now, until] that is taken, infinity for none; then reaction() tells which.
+  // Nothing but the time moves before `next`. `until` becomes less where the work would take too long.
   double next(double* x, double* registers, double now, double next, double& until);
   std::uint32_t reaction() const noexcept { return network_.timed()[chosen_].reaction; }
 

@@ -268,6 +268,7 @@ class ReactionNetwork(metaclass=_Bound):
         assignments: list[tuple[str, str]],
         events: list[tuple[str, str, str, bool, bool, bool, list[tuple[str, str]]]],
         reaction_names: list[str],
+        rates: list[tuple[str, str]] = ...,
         delays: list[tuple[int, str, bool, list[tuple[int, int]]]] = ...,
         first: list[tuple[str, str]] = ...,
     ) -> None: ...

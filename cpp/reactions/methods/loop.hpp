@@ -51,8 +51,8 @@ class LoopRunner : public Runner {
     bool stopped = false;
   };
 
-  // Walks from `now` on, over steps of the variables with rates, until the next reaction of the method, one of
-  // the others, a happening, or the end. record(t) takes down the points before t.
+  // Walks from `now` on, over steps of the variables with rates, until the next reaction of the method, one
+  // of the others, a happening, or the end. record(t) takes down the points before t.
   template <class Record, class Late>
   Ahead walk(double& now, double next, Record&& record, Late&& late) {
     double* const x = slots_.data();
@@ -87,7 +87,8 @@ class LoopRunner : public Runner {
   }
 
   void stir(std::uint32_t reaction, double now) {
-    stirred(network_.stirs_rates(reaction), network_.stirs_timed(reaction), network_.stirs_curved(reaction), now);
+    stirred(network_.stirs_rates(reaction), network_.stirs_timed(reaction), network_.stirs_curved(reaction),
+            now);
   }
 
   // kWatched: SBML events are looked for, and the recorder sees each reaction. kMoving: laws, variables or

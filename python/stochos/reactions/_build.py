@@ -35,7 +35,8 @@ def propensity(law: str, entries: list[tuple[str, int]], convention: str) -> str
 
 def changing(parts: Parts) -> set[str]:
     """Names whose values are not the same all the time."""
-    return set(parts.rules) | parts.first.keys() | {target for event in parts.events for target, _ in event.assignments}
+    targets = {target for event in parts.events for target, _ in event.assignments}
+    return set(parts.rules) | parts.first.keys() | parts.rates.keys() | targets
 
 
 def constants(where: str, parts: Parts, values: dict[str, float]) -> NDArray[np.float64]:
@@ -63,11 +64,19 @@ def constants(where: str, parts: Parts, values: dict[str, float]) -> NDArray[np.
                     raise InputError(msg)
             by_text[law] = found
         out[r] = found
+    rated = _rated(parts)
+    if rated.size:  # not whole, so no combinations: the law is written out
+        left = parts.reactants
+        out[left.rows()[np.isin(left.species, rated)]] = math.nan
     if parts.convention == "powers":
         several = parts.reactants.count > 1
         factor = np.array([float(math.factorial(min(n, 170))) for n in parts.reactants.count[several].tolist()])
         np.multiply.at(out, parts.reactants.rows()[several], factor)
     return out
+
+
+def _rated(parts: Parts) -> NDArray[np.int64]:
+    return np.array([i for i, name in enumerate(parts.initial) if name in parts.rates], np.int64)
 
 
 def change(parts: Parts) -> Side:
@@ -102,7 +111,7 @@ def late(parts: Parts) -> list[tuple[int, str, bool, list[tuple[int, int]]]]:
 
 def needed_rules(parts: Parts, rules: dict[str, str], also: frozenset[str]) -> list[tuple[str, str]]:
     """Return the rules that laws, events or `also` need; others would cost time in every step and change nothing."""
-    texts = {*parts.laws, *parts.first.values(), *(text for text, _ in parts.delays.values())}
+    texts = {*parts.laws, *parts.first.values(), *parts.rates.values(), *(text for text, _ in parts.delays.values())}
     for event in parts.events:
         texts |= {event.trigger, event.delay, event.priority, *(text for _, text in event.assignments)}
     needed = set(also).union(*(_text.names(text) for text in texts))
@@ -136,10 +145,11 @@ def core_network(
             at = slice(left.start[r], left.start[r + 1])
             pairs = zip(left.species[at].tolist(), left.count[at].tolist(), strict=True)
             laws[r] = propensity(laws[r], [(species[s], n) for s, n in pairs], parts.convention)
-    if parts.fixed and np.isnan(constant).any():
+    still = np.union1d(np.fromiter(parts.fixed, np.int64), _rated(parts))
+    if still.size and np.isnan(constant).any():
         # A species that reactions leave alone gates no law that is an expression.
         row = left.rows()
-        keep = ~(np.isin(left.species, np.fromiter(parts.fixed, np.int64)) & np.isnan(constant)[row])
+        keep = ~(np.isin(left.species, still) & np.isnan(constant)[row])
         left = Side.of(len(laws), row[keep], left.species[keep].astype(np.int64), left.count[keep])
     moved = change(parts)
     events = [
@@ -163,6 +173,7 @@ def core_network(
         rules,
         events,
         parts.names,
+        rates=list(parts.rates.items()),
         delays=late(parts),
         first=list(parts.first.items()),
     )

@@ -130,6 +130,8 @@ class Parts:
     round_initial: bool = False
     notices: list[str] = dataclasses.field(default_factory=list)
     hint: str = ""
+    #: The derivative by the time of each species and parameter that moves between reactions.
+    rates: dict[str, str] = dataclasses.field(default_factory=dict)
     #: Of each delayed reaction: the delay, and whether its reactants are taken at its end.
     delays: dict[int, tuple[str, bool]] = dataclasses.field(default_factory=dict)
     #: What each trajectory computes at its start, since it draws or reads what is drawn; found by `first_values`.
@@ -185,6 +187,13 @@ def count(where: str, parts: Parts, name: str, number: float) -> float:
         raise InputError(msg)
     parts.note(where, f"the initial amount of {name!r}, {number!r}, was rounded to {near:g}")
     return near
+
+
+def _finite_amount(where: str, name: str, number: float) -> float:
+    if not math.isfinite(number):
+        msg = f"[{where}] the initial amount of {name!r} is {number!r}; give a finite number"
+        raise InputError(msg)
+    return number
 
 
 def first_values(where: str, parts: Parts) -> tuple[dict[str, float], dict[str, float], dict[str, str]]:
@@ -243,7 +252,14 @@ def first_values(where: str, parts: Parts) -> tuple[dict[str, float], dict[str, 
         if not math.isfinite(known[name]) and name not in drawn:
             msg = f"[{where}] the parameter {name!r} = {texts[name]} is {known[name]!r}; give a finite number"
             raise InputError(msg)
-    amounts = {name: math.nan if name in drawn else count(where, parts, name, known[name]) for name in parts.initial}
+    amounts = {}
+    for name in parts.initial:
+        if name in drawn:
+            amounts[name] = math.nan
+        elif name in parts.rates:  # no count of molecules
+            amounts[name] = _finite_amount(where, name, known[name])
+        else:
+            amounts[name] = count(where, parts, name, known[name])
     return (
         amounts,
         {name: known[name] for name in parts.parameters},
@@ -279,6 +295,12 @@ def check_symbols(where: str, parts: Parts) -> None:
     for name, text in parts.rules.items():
         check(f"the rule for {name!r}", text)
     settable = parts.initial.keys() | parts.parameters.keys()
+    for name, text in parts.rates.items():
+        if name not in settable:
+            why = "is computed by a rule" if name in parts.rules else "is no species or parameter"
+            msg = f"[{where}] rates has {name!r}, which {why}; only a species or parameter can have a rate"
+            raise InputError(msg)
+        check(f"the rate of {name!r}", text)
     for i, event in enumerate(parts.events):
         what = f"event {event.name or i + 1!r}"
         check(f"the trigger of {what}", event.trigger)

@@ -52,6 +52,9 @@ def text(net: Network) -> str:
     if net.rules:
         rules = [f"  {_text.quote(name)} = {rule}" for name, rule in list(net.rules.items())[:_SHOWN]]
         lines += ["rules", *_cut(rules, len(net.rules))]
+    if net.rates:
+        rates = [f"  d {_text.quote(name)}/d time = {rate}" for name, rate in list(net.rates.items())[:_SHOWN]]
+        lines += ["rates", *_cut(rates, len(net.rates))]
     lines.append("reactions")
     names = list(species)
     some = []

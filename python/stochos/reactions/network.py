@@ -39,6 +39,9 @@ class Network:
         Text is an expression of other parameters; one that draws is drawn anew for each trajectory.
     rules : mapping of str to str
         Quantities computed from the others at all times, in any order, without circles.
+    rates : mapping of str to str
+        Derivative by the time of a parameter or species that moves between reactions, an expression of anything:
+        ``{"V": "growth*V"}``. No reaction changes such a species, and its value need not be whole.
     events : sequence of str, mapping or Event
         Like ``"time >= 25: P = 100, Q = 0"``.
     name : str, optional
@@ -70,6 +73,7 @@ class Network:
         parameters: Mapping[str, float | str] | None = None,
         *,
         rules: Mapping[str, str] | None = None,
+        rates: Mapping[str, str] | None = None,
         events: Sequence[str | Mapping[str, Any] | Event] = (),
         name: str | None = None,
         convention: str = "combinations",
@@ -77,8 +81,9 @@ class Network:
         gated: bool = True,
         round_initial: bool = False,
     ) -> None:
-        parameters, rules = parameters or {}, rules or {}
-        for what, given in (("initial", initial), ("parameters", parameters), ("rules", rules)):
+        parameters, rules, rates = parameters or {}, rules or {}, rates or {}
+        groups = {"initial": initial, "parameters": parameters, "rules": rules, "rates": rates}
+        for what, given in groups.items():
             _checks.instance(_WHERE, what, given, Mapping, "give a mapping like {'S': 100}")
             for key in given:
                 _checks.instance(_WHERE, f"a name in {what}", key, str, "give text")
@@ -114,6 +119,7 @@ class Network:
                 [r.name for r in found],
                 fixed=frozenset(index[species] for species in fixed),
                 rules={key: str(text) for key, text in rules.items()},
+                rates={key: str(text) for key, text in rates.items()},
                 events=[_reaction_text.event(_WHERE, given) for given in events],
                 delays={i: (r.delay, r.consumes == "end") for i, r in enumerate(found) if r.delay},
                 convention=convention,
@@ -232,6 +238,11 @@ class Network:
         return dict(self._rules)
 
     @property
+    def rates(self) -> dict[str, str]:
+        """Derivative by the time of each species and parameter that moves between reactions."""
+        return dict(self._parts.rates)
+
+    @property
     def events(self) -> tuple[Event, ...]:
         """The events."""
         return tuple(self._parts.events)
@@ -317,7 +328,7 @@ class Network:
             and (self._values, self._rules) == (other._values, other._rules)
             and (mine.names, mine.laws, mine.events) == (its.names, its.laws, its.events)
             and (mine.convention, mine.fixed, mine.gated) == (its.convention, its.fixed, its.gated)
-            and (mine.delays, mine.first) == (its.delays, its.first)
+            and (mine.delays, mine.first, mine.rates) == (its.delays, its.first, its.rates)
             and np.array_equal(mine.mass_action, its.mass_action)
             and mine.reactants.equals(its.reactants)
             and mine.products.equals(its.products)

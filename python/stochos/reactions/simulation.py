@@ -14,6 +14,7 @@ from stochos import _checks, _core
 from stochos._progress import Progress, progress_callback
 from stochos.errors import InputError, InputTypeError, UnknownNameError
 from stochos.random import seed_of, stream_version
+from stochos.reactions import _build
 from stochos.reactions._times import time_grid
 from stochos.reactions.network import Network
 from stochos.reactions.run import STATUS, Run
@@ -77,8 +78,8 @@ def simulate(
         how often each amount occurs at each time; or the amounts at the end alone; or the time at which `condition`
         first holds; or, of one trajectory, every event.
     species : sequence of str, optional
-        Which to record, in this order; by default all. Names of rules and of parameters that are drawn are
-        taken too.
+        Which to record, in this order; by default all. Names of rules, and of parameters that are drawn, have rates or
+        are set by events, are taken too.
     condition : str, optional
         For first passages: an expression of species, parameters and rules, such as ``"X >= 10"``. A trajectory ends
         where it holds.
@@ -251,7 +252,7 @@ def _places(net: Network, species: Sequence[str] | None, also: frozenset[str]) -
     if species is None:
         return np.arange(len(net.species), dtype=np.uint32)
     slots = net._slots(also)
-    known = {name: slots[name] for name in (*net.species, *net._parts.first, *sorted(also))}
+    known = {name: slots[name] for name in (*net.species, *_build.changing(net._parts), *sorted(also)) if name in slots}
     given: object = species
     if isinstance(given, (str, bytes)) or not all(isinstance(name, str) for name in species):
         msg = f"[{_WHERE}] species is {species!r}; give a list of names"
