@@ -8,14 +8,14 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 
 exp, expm1, log, log1p, sqrt = np.exp, np.expm1, np.log, np.log1p, np.sqrt
-abs, sign, tanh, where = np.abs, np.sign, np.tanh, np.where  # noqa: A001
+abs, sign, tanh, where = np.abs, np.sign, np.tanh, np.where
 
 
 def softplus(v: Floats) -> Floats:
     """Return log(1 + e^v) without overflow."""
-    return np.logaddexp(0.0, v)  # type: ignore[no-any-return]
+    return np.logaddexp(0.0, v)
 
 
 def sigmoid(v: Floats) -> Floats:
     """Return 1 / (1 + e^-v) without overflow."""
-    return np.exp(-np.logaddexp(0.0, -v))  # type: ignore[no-any-return]
+    return np.exp(-np.logaddexp(0.0, -v))

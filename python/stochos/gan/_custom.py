@@ -36,7 +36,7 @@ def from_expression(text: object, name: str | None) -> Formula:
 
 
 def _evaluator(expression: _core.Expression) -> Any:
-    def evaluate(xp: Any, u: Any) -> Any:
+    def evaluate(xp: object, u: Any) -> Any:
         if xp is not _arrays:
             from stochos.gan import _tensors
 
@@ -54,8 +54,8 @@ def _complete(where: str, name: str, text: str, f: Any, f1: Any, f2: Any) -> For
         _check(where, name, f, f1)
         v = LOG_RATIOS
         slopes = f1(_arrays, np.exp(v))
-        low, high = _limit(v[::-1], slopes[::-1], -math.inf), _limit(v, slopes, math.inf)
-        at_zero = _limit(v[::-1], f(_arrays, np.exp(v))[::-1], math.inf)
+        low, high = _limit(slopes[::-1], -math.inf), _limit(slopes, math.inf)
+        at_zero = _limit(f(_arrays, np.exp(v))[::-1], math.inf)
         threshold = float(f1(_arrays, np.float64(1.0)))
     return Formula(
         name=name,
@@ -64,7 +64,7 @@ def _complete(where: str, name: str, text: str, f: Any, f1: Any, f2: Any) -> For
         f=f,
         f1=f1,
         f2=f2,
-        conjugate=lambda xp, t: _conjugate(f, f1, t),
+        conjugate=lambda _, t: _conjugate(f, f1, t),
         low=low,
         high=high,
         activation=lambda xp, v: f1(xp, xp.exp(v)),
@@ -107,8 +107,8 @@ def _check(where: str, name: str, f: Any, f1: Any) -> None:
         raise InputError(msg)
 
 
-def _limit(v: Floats, values: Floats, diverges: float) -> float:
-    """Return the limit of `values` along v, or `diverges` where they have not settled at the end."""
+def _limit(values: Floats, diverges: float) -> float:
+    """Return the limit of `values` along LOG_RATIOS, or `diverges` where they have not settled at the end."""
     good = np.isfinite(values)
     if not good.any():
         return diverges

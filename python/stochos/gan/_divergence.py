@@ -49,9 +49,7 @@ def divergence(name: str, *, alpha: float | None = None) -> Divergence:
         ``alpha`` is missing, not wanted, or a number that the family leaves out.
     """
     where = "gan.divergence"
-    if not isinstance(name, str):
-        msg = f"[{where}] name is of type {type(name).__name__}; give a name such as 'kl'"
-        raise InputError(msg)
+    _checks.instance(where, "name", name, str, "give a name such as 'kl'")
     key = name.strip().lower().replace("-", "_").replace(" ", "_")
     if key in ("alpha", "renyi"):
         if alpha is None:

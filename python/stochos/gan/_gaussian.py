@@ -137,7 +137,7 @@ def _quadrature(formula: Formula, shift: Floats, deviation: Floats) -> float:
     total = math.fsum(
         float(_weighted(formula, lp + log_p[1], lq + log_q[1]).sum()) for lp, lq in zip(log_p[0], log_q[0], strict=True)
     )
-    return total * grids[0] * grids[1]
+    return float(total * grids[0] * grids[1])
 
 
 def _weighted(formula: Formula, log_p: Floats, log_q: Floats) -> Floats:
