@@ -50,8 +50,9 @@ auto long_call(const py::object& progress, Work&& work) {
     if (PyErr_CheckSignals() != 0) throw py::error_already_set();
     if (progress.is_none()) return true;
     const auto now = std::chrono::steady_clock::now();
-    const bool end = total > 0 && done >= total;
-    if ((!end && now - last < std::chrono::milliseconds(100)) || shown == std::pair{done, total}) return true;
+    const bool end = total > 0 && done >= total && shown != std::pair{done, total};
+    // Also where nothing was done since: the callback may want an end.
+    if (!end && now - last < std::chrono::milliseconds(100)) return true;
     last = now;
     shown = {done, total};
     const py::object answer = progress(done, total);
