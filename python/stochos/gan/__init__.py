@@ -1,4 +1,4 @@
-"""f-divergences from any convex f, their estimation from samples, and generative adversarial networks."""
+"""f-divergences from any convex f: their parts, and their values between laws."""
 
 from __future__ import annotations
 
@@ -7,22 +7,22 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from stochos.gan._divergence import Divergence, divergence, divergence_names
+    from stochos.gan._pictures import local_variational_plot
 
 _HOMES = {
-    "Divergence": "divergence",
-    "divergence": "divergence",
-    "divergence_names": "divergence",
+    "Divergence": "_divergence",
+    "divergence": "_divergence",
+    "divergence_names": "_divergence",
+    "local_variational_plot": "_pictures",
 }
 
-__all__ = ["Divergence", "divergence", "divergence_names"]
+__all__ = ["Divergence", "divergence", "divergence_names", "local_variational_plot"]
 
 
 def __getattr__(name: str) -> object:
     # Loaded on first use, so that `import stochos` stays quick.
     if name in _HOMES:
-        value = getattr(importlib.import_module(f"stochos.gan._{_HOMES[name]}"), name)
-        globals()[name] = value
-        return value
+        return getattr(importlib.import_module(f"stochos.gan.{_HOMES[name]}"), name)
     msg = f"module 'stochos.gan' has no attribute {name!r}"
     raise AttributeError(msg)
 

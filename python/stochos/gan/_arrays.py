@@ -1,4 +1,4 @@
-"""The functions that formulas are written in, for NumPy arrays: the same names as in stochos.nn."""
+"""The functions that formulas are written in, for NumPy arrays."""
 
 from __future__ import annotations
 

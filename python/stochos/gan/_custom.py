@@ -36,11 +36,7 @@ def from_expression(text: object, name: str | None) -> Formula:
 
 
 def _evaluator(expression: _core.Expression) -> Any:
-    def evaluate(xp: object, u: Any) -> Any:
-        if xp is not _arrays:
-            from stochos.gan import _tensors
-
-            return _tensors.evaluate(expression, u)
+    def evaluate(_: object, u: Any) -> Any:
         ratio = np.asarray(u, dtype=np.float64)
         flat = np.ascontiguousarray(ratio).reshape(-1)
         value = expression.evaluate({"u": flat} if "u" in expression.names() else {})

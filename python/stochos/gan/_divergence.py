@@ -87,7 +87,7 @@ def _renyi(order: float) -> Callable[[float], float]:
 class Divergence:
     """An f-divergence, D(P || Q) = ∫ q f(p/q), with all that follows from f.
 
-    Made by :func:`divergence` or :meth:`from_expression`, :meth:`from_callable`. With u = p/q the ratio of the
+    Made by :func:`divergence` or :meth:`from_expression`. With u = p/q the ratio of the
     densities and f* the convex conjugate, D = max over T of E_P[T] - E_Q[f*(T)], reached by the witness T = f'(p/q)
     (X. Nguyen, M. Wainwright, M. Jordan, IEEE Trans. Inf. Theory 56 (2010); S. Nowozin et al., "f-GAN", 2016). The
     activation T = f'(e^v) makes v the log-ratio log(p/q) at the optimum, whatever f is.

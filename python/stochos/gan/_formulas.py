@@ -4,8 +4,7 @@ D(P || Q) = integral of q f(p/q) with f convex and f(1) = 0 (but for the GAN div
 the densities, T a witness with values in f'((0, inf)), and v a real number that an activation maps to T. The
 activation is f'(e^v) wherever f' is continuous: it increases, v is the logarithm of the ratio at the optimum for every
 f, v = 0 is the border between P and Q, and the conjugate becomes e^v f'(e^v) - f(e^v), which needs no closed form.
-The functions take the namespace that their
-arithmetic comes from first (:mod:`stochos.gan._arrays` for NumPy, :mod:`stochos.nn` for tensors).
+The functions take the namespace of their arithmetic first, :mod:`stochos.gan._arrays`.
 
 Sources: S. Nowozin, B. Cseke, R. Tomioka, "f-GAN", NeurIPS 2016, tables 1, 2 and 6; F. Liese, I. Vajda, "On
 divergences and informations in statistics and information theory", IEEE Trans. Inf. Theory 52 (2006); N. Cressie,
