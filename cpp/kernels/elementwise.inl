@@ -57,6 +57,20 @@ static inline typename L::Real whole_mul(typename L::Real a, typename L::Real b)
   return (typename L::Real)((typename L::Bits)a * (typename L::Bits)b);
 }
 
+// Small whole powers are products, which cost less and err no more than the general way.
+template <class L>
+static void power_kernel(const typename L::Scalar* a, const typename L::Scalar* b, typename L::Scalar* y,
+                         std::size_t n, Mode mode) {
+  using Real = typename L::Real;
+  if (mode == kScalarB && n > 0) {
+    if (*b == 2) return map_lanes<L>(a, y, n, [](Real x) { return x * x; });
+    if (*b == 3) return map_lanes<L>(a, y, n, [](Real x) { return x * x * x; });
+    if (*b == 1) return map_lanes<L>(a, y, n, [](Real x) { return x; });
+    if (*b == -1) return map_lanes<L>(a, y, n, [](Real x) { return 1 / x; });
+  }
+  map_two<L>(a, b, y, n, mode, [](Real u, Real v) { return pow_of(u, v); });
+}
+
 // Functions without lanes of their own, one element after another.
 template <class T, T (*kFunction)(T, T)>
 static void each_two(const T* a, const T* b, T* y, std::size_t n, Mode mode) {
@@ -123,6 +137,21 @@ static inline typename L::Real rsqrt_of(typename L::Real x) {
 template <class L>
 static inline typename L::Real reciprocal_of(typename L::Real x) {
   return 1 / x;
+}
+template <class L>
+static inline typename L::Real round_of(typename L::Real x) {
+  return round_lanes(x);
+}
+// The sign of x is kept, so that a zero has it.
+template <class L>
+static inline typename L::Real floor_of(typename L::Real x) {
+  const typename L::Real r = round_lanes(x), y = r > x ? r - 1 : r;
+  return with_sign<L>(magnitude<L>(y), sign_bits<L>(x));
+}
+template <class L>
+static inline typename L::Real ceil_of(typename L::Real x) {
+  const typename L::Real r = round_lanes(x), y = r < x ? r + 1 : r;
+  return with_sign<L>(magnitude<L>(y), sign_bits<L>(x));
 }
 template <class L>
 static inline typename L::Real relu_of(typename L::Real x) {

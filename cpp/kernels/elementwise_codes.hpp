@@ -30,11 +30,11 @@ enum Code : std::uint8_t {
   cos,
   floor,
   ceil,
-  round,  // half to even
-  relu,   // NaN stays
-  silu,   // x sigmoid(x)
-  gelu,   // x (1 + erf(x / sqrt 2)) / 2
-  gelu_tanh,
+  round,      // half to even
+  relu,       // NaN stays
+  silu,       // x sigmoid(x), within 3 units
+  gelu,       // x (1 + erf(x / sqrt 2)) / 2, within 6 units
+  gelu_tanh,  // x sigmoid(v), v = 2 sqrt(2 / pi) (x + 0.044715 x^3), within 4 + 3 |v| units
   copy,
   count
 };

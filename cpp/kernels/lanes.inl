@@ -163,6 +163,65 @@ static inline F64 upper_of(F64 a, F64 b) {
 #endif
 }
 
+// Floats as two vectors of doubles, the first half first, and back with one rounding.
+struct Halves {
+  F64 front, back;
+};
+static inline Halves widen(F32 x) {
+#if defined(__AVX512F__)
+  return {(F64)_mm512_cvtps_pd(_mm512_castps512_ps256((__m512)x)),
+          (F64)_mm512_cvtps_pd(_mm512_extractf32x8_ps((__m512)x, 1))};
+#elif defined(__AVX2__)
+  return {(F64)_mm256_cvtps_pd(_mm256_castps256_ps128((__m256)x)),
+          (F64)_mm256_cvtps_pd(_mm256_extractf128_ps((__m256)x, 1))};
+#elif defined(__SSE2__)
+  return {(F64)_mm_cvtps_pd((__m128)x), (F64)_mm_cvtps_pd(_mm_movehl_ps((__m128)x, (__m128)x))};
+#else
+  return {(F64)vcvt_f64_f32(vget_low_f32((float32x4_t)x)), (F64)vcvt_high_f64_f32((float32x4_t)x)};
+#endif
+}
+static inline F32 narrow(F64 front, F64 back) {
+#if defined(__AVX512F__)
+  return (F32)_mm512_insertf32x8(_mm512_castps256_ps512(_mm512_cvtpd_ps((__m512d)front)),
+                                 _mm512_cvtpd_ps((__m512d)back), 1);
+#elif defined(__AVX2__)
+  return (F32)_mm256_insertf128_ps(_mm256_castps128_ps256(_mm256_cvtpd_ps((__m256d)front)),
+                                   _mm256_cvtpd_ps((__m256d)back), 1);
+#elif defined(__SSE2__)
+  return (F32)_mm_movelh_ps(_mm_cvtpd_ps((__m128d)front), _mm_cvtpd_ps((__m128d)back));
+#else
+  return (F32)vcombine_f32(vcvt_f32_f64((float64x2_t)front), vcvt_f32_f64((float64x2_t)back));
+#endif
+}
+
+// The nearest whole number, half to even.
+static inline F32 round_lanes(F32 x) {
+#if defined(__AVX512F__)
+  return (F32)_mm512_roundscale_ps((__m512)x, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+#elif defined(__AVX2__)
+  return (F32)_mm256_round_ps((__m256)x, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+#elif defined(__SSE2__)
+  const U32 sign = (U32)x & 0x80000000U;
+  const F32 size = (F32)((U32)x ^ sign), whole = (size + 0x1p23F) - 0x1p23F;
+  return size < 0x1p23F ? (F32)((U32)whole | sign) : x;
+#else
+  return (F32)vrndnq_f32((float32x4_t)x);
+#endif
+}
+static inline F64 round_lanes(F64 x) {
+#if defined(__AVX512F__)
+  return (F64)_mm512_roundscale_pd((__m512d)x, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+#elif defined(__AVX2__)
+  return (F64)_mm256_round_pd((__m256d)x, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+#elif defined(__SSE2__)
+  const U64 sign = (U64)x & 0x8000000000000000ULL;
+  const F64 size = (F64)((U64)x ^ sign), whole = (size + 0x1p52) - 0x1p52;
+  return size < 0x1p52 ? (F64)((U64)whole | sign) : x;
+#else
+  return (F64)vrndnq_f64((float64x2_t)x);
+#endif
+}
+
 // Whether any lane of a comparison holds.
 template <class M>
 static inline bool any_lane(M mask) {

@@ -73,7 +73,7 @@ static void softmax_rows(const SoftmaxRows<typename L::Scalar>& rows) {
     Real total = {};
     T* y = rows.y + row * n;
     masked_row<L>(x, mask, n, [&](std::size_t i, Real v, std::size_t left) {
-      const Real e = exp_lanes(v - shift);
+      const Real e = exp_of<L>(v - shift);
       total += e;
       if constexpr (kCode == soft::softmax) store_part<L>(y + i, e, left);
     });
@@ -83,7 +83,7 @@ static void softmax_rows(const SoftmaxRows<typename L::Scalar>& rows) {
       for (std::size_t i = 0; i < n; i += L::kWidth)
         store_part<L>(y + i, part_lanes<L>(y + i, n - i, T{0}) * over, n - i);
     } else {
-      const Real log_sum = log_lanes(all_lanes<Real>(sum));
+      const Real log_sum = log_of<L>(all_lanes<Real>(sum));
       if constexpr (kCode == soft::logsumexp) {
         rows.y[row] = (shift + log_sum)[0];
       } else {
@@ -112,7 +112,7 @@ static void softmax_backward(const SoftmaxRowsBackward<typename L::Scalar>& rows
     const Real sum = all_lanes<Real>(lanes_sum<L>(total));
     for (std::size_t i = 0; i < n; i += L::kWidth) {
       const Real d = part_lanes<L>(dy + i, n - i, T{0}), v = part_lanes<L>(y + i, n - i, T{0});
-      store_part<L>(dx + i, kLog ? d - exp_lanes(v) * sum : v * (d - sum), n - i);
+      store_part<L>(dx + i, kLog ? d - exp_of<L>(v) * sum : v * (d - sum), n - i);
     }
   }
 }
