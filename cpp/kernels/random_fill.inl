@@ -121,9 +121,9 @@ static void random_normal_f64(const RandomFill& fill, double* y) {
     }
     for (std::size_t i = 0; i < kPairs; i += Double::kWidth) {
       const U64 u = load_lanes<U64>(us + i), v = load_lanes<U64>(vs + i) + (1ULL << 61);
-      const F64 whole = real_of(u >> 32) * 0x1p21 + real_of((u & 0xFFFFFFFFULL) >> 11);
+      const F64 whole = real_of(u >> 32) * 0x1p20 + real_of((u & 0xFFFFFFFFULL) >> 12);
       const F64 left = real_of((v & ((1ULL << 62) - 1)) >> 11) - 0x1p50;
-      normal_pair<Double>((whole + 0.5) * 0x1p-53, left * (1.57079632679489662 * 0x1p-51), v >> 62, first + i,
+      normal_pair<Double>((whole + 0.5) * 0x1p-52, left * (1.57079632679489662 * 0x1p-51), v >> 62, first + i,
                           second + i);
     }
     for (std::size_t i = 0; i < kPairs; ++i) {
