@@ -1,5 +1,5 @@
-// Names of the kernels over flat arrays that the tensor room calls through kernels::Table, and their shapes. An
-// output may be one of the inputs (same address); otherwise arrays do not overlap. n may be 0 everywhere.
+// Names of the kernels over flat arrays that the tensor room calls through kernels::Table, and their shapes.
+// An output may be one of the inputs (same address); otherwise arrays do not overlap. n may be 0 everywhere.
 // Floating results are within 2 units in the last place of the true value, with the special values of C's
 // functions; bits may differ between instruction sets, save where a kernel says otherwise.
 #pragma once
@@ -30,11 +30,11 @@ enum Code : std::uint8_t {
   cos,
   floor,
   ceil,
-  round,  // half to even
-  relu,   // NaN stays
-  silu,   // x sigmoid(x)
-  gelu,   // x (1 + erf(x / sqrt 2)) / 2
-  gelu_tanh,
+  round,      // half to even
+  relu,       // NaN stays
+  silu,       // x sigmoid(x), within 3 units
+  gelu,       // x (1 + erf(x / sqrt 2)) / 2, within 6 units
+  gelu_tanh,  // x sigmoid(v), v = 2 sqrt(2 / pi) (x + 0.044715 x^3), within 4 + 3 |v| units
   copy,
   count
 };
@@ -93,14 +93,15 @@ using SelectKernel = void (*)(const std::uint8_t* mask, const void* a, const voi
                               Mode mode);
 // Float to integer truncates; NaN gives 0, too large a number the nearest end of the range. To b8: x != 0.
 using CastKernel = void (*)(const void* x, void* y, std::size_t n);
-// Rows: y[i] of x[i * n .. i * n + n - 1], i < outer. Columns: y[j] of all x[i * n + j]. Sums of floats are made in
-// blocks, the same bits at every level.
+// Rows: y[i] of x[i * n .. i * n + n - 1], i < outer. Columns: y[j] of all x[i * n + j]. Sums of floats are
+// made in blocks, the same bits at every level.
 template <class T>
 using ReduceKernel = void (*)(const T* x, T* y, std::size_t outer, std::size_t n);
 template <class T>
 using ExtremeKernel = void (*)(const T* x, std::int64_t* y, std::size_t outer, std::size_t n);
-// y[r * rows_y + ...]: y (columns x rows, leading dimension ldy) = transpose of x (rows x columns, ldx); no overlap.
-using TransposeKernel = void (*)(const void* x, void* y, std::size_t rows, std::size_t columns, std::size_t ldx,
-                                 std::size_t ldy);
+// y[r * rows_y + ...]: y (columns x rows, leading dimension ldy) = transpose of x (rows x columns, ldx); no
+// overlap.
+using TransposeKernel = void (*)(const void* x, void* y, std::size_t rows, std::size_t columns,
+                                 std::size_t ldx, std::size_t ldy);
 
 }  // namespace stochos::kernels

@@ -5,8 +5,9 @@
 
 namespace stochos::kernels {
 
-// Rows of a (outer, n) array. mask: bytes, 0 leaves an element out; null: all are in; mask_step: bytes from one
-// row's mask to the next's (0: one mask for all rows). A row with nothing in gives 0 (log_softmax, logsumexp: -inf).
+// Rows of a (outer, n) array. mask: bytes, 0 leaves an element out; null: all are in; mask_step: bytes from
+// one row's mask to the next's (0: one mask for all rows). A row with nothing in gives 0 (log_softmax,
+// logsumexp: -inf).
 template <class T>
 struct SoftmaxRows {
   const T* x;
@@ -25,8 +26,8 @@ struct SoftmaxRowsBackward {
   std::size_t outer, n;
 };
 
-// y = (x - mean) * rstd * gain + bias, rstd = 1 / sqrt(variance + epsilon), over each row; gain and bias may be null;
-// mean and rstd (outer,) are written when not null.
+// y = (x - mean) * rstd * gain + bias, rstd = 1 / sqrt(variance + epsilon), over each row; gain and bias may
+// be null; mean and rstd (outer,) are written when not null.
 template <class T>
 struct LayerNormRows {
   const T* x;
@@ -53,8 +54,8 @@ struct LayerNormRowsBackward {
   std::size_t outer, n;
 };
 
-// One step of an optimiser over a flat array. State: momentum, nesterov, rmsprop, adagrad have s, adam has s and t.
-// Outputs may be their inputs.
+// One step of an optimiser over a flat array. State: momentum, nesterov, rmsprop, adagrad have s, adam has s
+// and t. Outputs may be their inputs.
 namespace update {
 enum Code : std::uint8_t { sgd, momentum, nesterov, rmsprop, adagrad, adam, count };
 }
@@ -77,17 +78,19 @@ struct UpdateArrays {
 //   rmsprop   s = beta2 s + (1 - beta2) g'^2, p' - rate * g' / (sqrt(s) + epsilon)
 //   adagrad   s = s + g'^2, then as rmsprop
 //   adam      s = beta1 s + (1 - beta1) g', t = beta2 t + (1 - beta2) g'^2,
-//             p' - rate * s / correction1 / (sqrt(t / correction2) + epsilon); correction_i = 1 - beta_i^steps
+//             p' - rate * s / correction1 / (sqrt(t / correction2) + epsilon); correction_i = 1 -
+//             beta_i^steps
 struct UpdateSettings {
   double rate = 0, scale = 1, l2 = 0, decay = 0;
   double beta1 = 0, beta2 = 0, epsilon = 0, correction1 = 1, correction2 = 1;
 };
 
-// Elements first .. first + count - 1 of the random array `record` of a key (random/philox.hpp; block b of it is
-// random::draw(key, record, b)). Equal bits at every level.
+// Elements first .. first + count - 1 of the random array `record` of a key (random/philox.hpp; block b of it
+// is random::draw(key, record, b)). Equal bits at every level.
 //   bits      word i % 4 of block i / 4
 //   uniform   float: the upper 24 bits of word i, [0, 1); double: 53 bits of words 2i (high) and 2i + 1
-//   normal    pairs (i even, i + 1): r cos, r sin of r = sqrt(-2 log u), angle 2 pi v, u in (0, 1]. float: u of word i,
+//   normal    pairs (i even, i + 1): r cos, r sin of r = sqrt(-2 log u), angle 2 pi v, u in (0, 1]. float: u
+//   of word i,
 //             v of word i + 1; double: u of words 2i, 2i + 1, v of the next two
 struct RandomFill {
   std::uint32_t key0, key1;
