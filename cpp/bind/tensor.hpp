@@ -12,33 +12,36 @@
 
 namespace stochos::bind {
 
-using tensor::Array;
 using tensor::DType;
 using tensor::Inputs;
 using tensor::Shape;
 using tensor::Value;
 
 struct TensorObject {
-  PyObject_HEAD
-  PyObject* weak;
+  PyObject_HEAD PyObject* weak;
   Value value;
 };
 
 struct VariableObject {
-  PyObject_HEAD
-  PyObject* weak;
+  PyObject_HEAD PyObject* weak;
   tensor::Ref<tensor::Variable> variable;
 };
 
 extern PyTypeObject* tensor_type;
 extern PyTypeObject* variable_type;
 
-inline bool is_tensor(PyObject* object) { return Py_TYPE(object) == tensor_type; }
-inline bool is_variable(PyObject* object) { return Py_TYPE(object) == variable_type; }
+inline bool is_tensor(PyObject* object) {
+  return Py_TYPE(object) == tensor_type;
+}
+inline bool is_variable(PyObject* object) {
+  return Py_TYPE(object) == variable_type;
+}
 
 // A new reference; throws py::error_already_set.
 PyObject* wrap(Value value);
-inline py::object wrapped(Value value) { return py::reinterpret_steal<py::object>(wrap(std::move(value))); }
+inline py::object wrapped(Value value) {
+  return py::reinterpret_steal<py::object>(wrap(std::move(value)));
+}
 
 // What Python passes where a tensor is meant. A Python number has no dtype of its own.
 struct Operand {
@@ -65,14 +68,14 @@ inline Value to_value(const char* function, py::handle object) {
 Value from_numpy(PyObject* array, bool alias);
 bool is_numpy(PyObject* object);
 // A read-only view that keeps the memory alive.
-py::object to_numpy(const Array& array, bool read_only = true);
+py::object to_numpy(const tensor::Array& array, bool read_only = true);
 // "float32", numpy.float32, numpy.dtype, float, int, bool. Throws Error(value).
 DType to_dtype(const char* function, py::handle object);
 std::optional<DType> to_dtype_or_none(const char* function, py::handle object);
 
 // Computes, without the GIL when it is worth it, and looks for Ctrl-C.
 void compute(Inputs values);
-inline const Array& computed(const Value& value) {
+inline const tensor::Array& computed(const Value& value) {
   if (!value.node->done()) compute({&value, 1});
   return value.array();
 }
@@ -85,9 +88,9 @@ tensor::Axes to_axes(const char* function, py::handle axis, int rank);
 
 // x[key]; key as NumPy has it.
 Value get_item(const Value& x, py::handle key);
-py::object to_dlpack(const Array& array, py::handle max_version, bool copy);
+py::object to_dlpack(const tensor::Array& array, py::handle max_version, bool copy);
 Value from_dlpack(py::handle object);
-int fill_buffer(PyObject* owner, const Array& array, Py_buffer* view, int flags);
+int fill_buffer(PyObject* owner, const tensor::Array& array, Py_buffer* view, int flags);
 void release_buffer(Py_buffer* view);
 
 // Methods and number slots that Tensor and Variable share.

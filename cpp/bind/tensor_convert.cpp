@@ -10,7 +10,8 @@ using tensor::fail;
 
 namespace {
 
-constexpr int kBool = 0, kInt = 5, kLong = 7, kLongLong = 9, kFloat = 11, kDouble = 12;  // NumPy's type numbers
+constexpr int kBool = 0, kInt = 5, kLong = 7, kLongLong = 9, kFloat = 11,
+              kDouble = 12;  // NumPy's type numbers
 static_assert(sizeof(long) == 8 && sizeof(int) == 4);
 
 bool dtype_of(int number, DType& out) {
@@ -55,7 +56,7 @@ py::array in_known_dtype(const py::array& array) {
 }
 
 // The array's own memory, without an owner; false when it is not laid out in whole elements.
-bool see(const py::array& array, DType dtype, Array& out) {
+bool see(const py::array& array, DType dtype, tensor::Array& out) {
   if (array.ndim() > tensor::kMostAxes) fail("tensor", "a tensor has at most 8 axes; the array has more");
   const auto item = static_cast<py::ssize_t>(tensor::item_size(dtype));
   out.dtype = dtype;
@@ -78,9 +79,9 @@ void drop_reference(void* object) {
 
 const py::dtype& numpy_dtype(DType dtype) {
   // Kept for the life of the process.
-  static const auto* const all = new std::vector<py::dtype>{py::dtype::of<float>(), py::dtype::of<double>(),
-                                                            py::dtype::of<std::int32_t>(),
-                                                            py::dtype::of<std::int64_t>(), py::dtype::of<bool>()};
+  static const auto* const all = new std::vector<py::dtype>{
+      py::dtype::of<float>(), py::dtype::of<double>(), py::dtype::of<std::int32_t>(),
+      py::dtype::of<std::int64_t>(), py::dtype::of<bool>()};
   return (*all)[static_cast<std::size_t>(dtype)];
 }
 
@@ -93,7 +94,8 @@ bool is_numpy(PyObject* object) {
 
 Value from_numpy(PyObject* object, bool alias) {
   auto array = py::reinterpret_borrow<py::array>(object);
-  if (!py::isinstance<py::array>(object)) array = py::array(py::module_::import("numpy").attr("asarray")(py::handle(object)));
+  if (!py::isinstance<py::array>(object))
+    array = py::array(py::module_::import("numpy").attr("asarray")(py::handle(object)));
   DType dtype{};
   const auto* descriptor = py::detail::array_descriptor_proxy(py::detail::array_proxy(array.ptr())->descr);
   bool fits = dtype_of(descriptor->type_num, dtype) && descriptor->byteorder != '>';
@@ -101,28 +103,30 @@ Value from_numpy(PyObject* object, bool alias) {
     array = in_known_dtype(array);
     dtype_of(array.dtype().num(), dtype);
   }
-  Array seen;
+  tensor::Array seen;
   if (!see(array, dtype, seen)) {
     fits = false;
     array = py::array(py::module_::import("numpy").attr("array")(array));
-    seen = Array();
+    seen = tensor::Array();
     see(array, dtype, seen);
   }
   if (alias) {
     if (!fits) {
-      fail("tensor", "this array cannot be shared: its dtype, byte order or alignment needs a copy; leave copy=None");
+      fail("tensor",
+           "this array cannot be shared: its dtype, byte order or alignment needs a copy; leave copy=None");
     }
     const auto item = static_cast<std::int64_t>(tensor::item_size(dtype));
     array.inc_ref();
-    seen.buffer = tensor::Buffer::wrap(seen.data, static_cast<std::size_t>(seen.size() * item), array.ptr(), drop_reference);
+    seen.buffer = tensor::Buffer::wrap(seen.data, static_cast<std::size_t>(seen.size() * item), array.ptr(),
+                                       drop_reference);
     return tensor::Node::leaf(std::move(seen));
   }
-  Array own = Array::make(dtype, seen.shape);
+  tensor::Array own = tensor::Array::make(dtype, seen.shape);
   tensor::copy_packed(seen, own.data);
   return tensor::Node::leaf(std::move(own));
 }
 
-py::object to_numpy(const Array& array, bool read_only) {
+py::object to_numpy(const tensor::Array& array, bool read_only) {
   const auto item = static_cast<py::ssize_t>(tensor::item_size(array.dtype));
   std::vector<py::ssize_t> shape, strides;
   for (int i = 0; i < array.shape.rank(); ++i) {
@@ -204,7 +208,8 @@ Value with_dtype_of(const Operand& operand, const Value* like) {
     case Number::real:
       break;
   }
-  return tensor::constant(like != nullptr && is_float(like->dtype()) ? like->dtype() : DType::f32, operand.real);
+  return tensor::constant(like != nullptr && is_float(like->dtype()) ? like->dtype() : DType::f32,
+                          operand.real);
 }
 
 std::pair<Value, Value> together(const Operand& a, const Operand& b) {
@@ -223,11 +228,13 @@ DType to_dtype(const char* function, py::handle object) {
     if (object.ptr() == reinterpret_cast<PyObject*>(&PyFloat_Type)) return DType::f32;
     DType dtype{};
     try {
-      if (dtype_of(py::dtype::from_args(py::reinterpret_borrow<py::object>(object)).num(), dtype)) return dtype;
+      if (dtype_of(py::dtype::from_args(py::reinterpret_borrow<py::object>(object)).num(), dtype))
+        return dtype;
     } catch (py::error_already_set&) {
     }
   }
-  fail(function, "dtype " + std::string(py::repr(object)) + " is not one of float32, float64, int32, int64, bool");
+  fail(function,
+       "dtype " + std::string(py::repr(object)) + " is not one of float32, float64, int32, int64, bool");
 }
 
 std::optional<DType> to_dtype_or_none(const char* function, py::handle object) {
@@ -255,7 +262,8 @@ Shape to_shape(const char* function, py::handle object) {
     const Py_ssize_t size = PyNumber_AsSsize_t(item.ptr(), PyExc_OverflowError);
     if (size == -1 && PyErr_Occurred() != nullptr) {
       PyErr_Clear();
-      fail(function, "shape " + std::string(py::repr(object)) + " is not an int or a sequence of ints", ErrorKind::type);
+      fail(function, "shape " + std::string(py::repr(object)) + " is not an int or a sequence of ints",
+           ErrorKind::type);
     }
     shape.push(size);
   };
@@ -264,15 +272,15 @@ Shape to_shape(const char* function, py::handle object) {
   } else if (PySequence_Check(object.ptr()) != 0) {
     for (const py::handle item : py::reinterpret_borrow<py::sequence>(object)) push(item);
   } else {
-    fail(function, "shape " + std::string(py::repr(object)) + " is not an int or a sequence of ints", ErrorKind::type);
+    fail(function, "shape " + std::string(py::repr(object)) + " is not an int or a sequence of ints",
+         ErrorKind::type);
   }
   return shape;
 }
 
 py::tuple from_shape(const Shape& shape) {
   py::tuple out(static_cast<std::size_t>(shape.rank()));
-  for (int i = 0; i < shape.rank(); ++i)
-    PyTuple_SET_ITEM(out.ptr(), i, PyLong_FromLongLong(shape[i]));
+  for (int i = 0; i < shape.rank(); ++i) PyTuple_SET_ITEM(out.ptr(), i, PyLong_FromLongLong(shape[i]));
   return out;
 }
 

@@ -50,7 +50,7 @@ struct Export {
 
 // What a Py_buffer points to.
 struct Kept {
-  Array array;
+  tensor::Array array;
   Py_ssize_t shape[tensor::kMostAxes], strides[tensor::kMostAxes];
 };
 
@@ -61,7 +61,7 @@ void delete_export(Managed* managed) {
 }
 
 template <class Managed>
-Managed* export_as(const Array& array) {
+Managed* export_as(const tensor::Array& array) {
   auto* kept = new Export{array.buffer, array.shape, array.strides};
   auto* managed = new Managed{};
   managed->manager = kept;
@@ -117,7 +117,7 @@ Value import_from(PyObject* capsule, const char* name, const char* used) {
   const DLTensor& t = managed->tensor;
   if (t.device.device_type != kCpu) fail("from_dlpack", "the memory is not the CPU's; copy it there first");
   if (t.ndim > tensor::kMostAxes) fail("from_dlpack", "a tensor has at most 8 axes");
-  Array array;
+  tensor::Array array;
   array.dtype = dtype_of(t.dtype);
   array.shape = Shape(std::span<const std::int64_t>(t.shape, static_cast<std::size_t>(t.ndim)));
   array.strides = tensor::row_major(array.shape);
@@ -134,12 +134,12 @@ Value import_from(PyObject* capsule, const char* name, const char* used) {
 
 }  // namespace
 
-py::object to_dlpack(const Array& given, py::handle max_version, bool copy) {
-  Array array = given;
+py::object to_dlpack(const tensor::Array& given, py::handle max_version, bool copy) {
+  tensor::Array array = given;
   const bool versioned = !max_version.is_none() && py::int_(max_version[py::int_(0)]).cast<int>() >= 1;
   // Without flags nobody could be told that the memory is read-only, so he gets his own.
   if (copy || !versioned) {
-    array = Array::make(given.dtype, given.shape);
+    array = tensor::Array::make(given.dtype, given.shape);
     tensor::copy_packed(given, array.data);
   }
   PyObject* capsule = nullptr;
@@ -161,7 +161,8 @@ Value from_dlpack(py::handle object) {
   py::object capsule = py::reinterpret_borrow<py::object>(object);
   if (PyCapsule_CheckExact(object.ptr()) == 0) {
     if (!py::hasattr(object, "__dlpack__")) {
-      fail("from_dlpack", std::string("an object with __dlpack__ is needed, not ") + Py_TYPE(object.ptr())->tp_name,
+      fail("from_dlpack",
+           std::string("an object with __dlpack__ is needed, not ") + Py_TYPE(object.ptr())->tp_name,
            ErrorKind::type);
     }
     try {
@@ -175,19 +176,19 @@ Value from_dlpack(py::handle object) {
     return import_from<DLManagedTensorVersioned>(capsule.ptr(), kVersioned, "used_dltensor_versioned");
   if (PyCapsule_IsValid(capsule.ptr(), kPlain) != 0)
     return import_from<DLManagedTensor>(capsule.ptr(), kPlain, "used_dltensor");
-  fail("from_dlpack", "the capsule holds no DLPack tensor, or somebody has taken it already", ErrorKind::type);
+  fail("from_dlpack", "the capsule holds no DLPack tensor, or somebody has taken it already",
+       ErrorKind::type);
 }
 
-int fill_buffer(PyObject* owner, const Array& array, Py_buffer* view, int flags) {
+int fill_buffer(PyObject* owner, const tensor::Array& array, Py_buffer* view, int flags) {
   view->obj = nullptr;
   if ((flags & PyBUF_WRITABLE) == PyBUF_WRITABLE) {
     PyErr_SetString(PyExc_BufferError, "tensors are read-only");
     return -1;
   }
   const bool wants_strides = (flags & PyBUF_STRIDES) == PyBUF_STRIDES;
-  auto* kept = new Kept{wants_strides && (flags & PyBUF_C_CONTIGUOUS) != PyBUF_C_CONTIGUOUS ? array : array.packed(),
-                        {},
-                        {}};
+  auto* kept = new Kept{
+      wants_strides && (flags & PyBUF_C_CONTIGUOUS) != PyBUF_C_CONTIGUOUS ? array : array.packed(), {}, {}};
   const auto item = static_cast<Py_ssize_t>(tensor::item_size(array.dtype));
   for (int i = 0; i < array.shape.rank(); ++i) {
     kept->shape[i] = array.shape[i];

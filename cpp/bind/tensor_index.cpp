@@ -23,7 +23,7 @@ bool is_array_key(PyObject* item) {
 
 // The places of true elements, one index tensor per axis of the mask.
 std::vector<Value> places_of(const Value& mask) {
-  const Array truth = computed(mask).packed();
+  const tensor::Array truth = computed(mask).packed();
   const int rank = truth.shape.rank();
   std::vector<std::vector<std::int64_t>> found(static_cast<std::size_t>(rank));
   const auto strides = tensor::row_major(truth.shape);
@@ -34,7 +34,7 @@ std::vector<Value> places_of(const Value& mask) {
   }
   std::vector<Value> out;
   for (const auto& list : found) {
-    Array array = Array::make(DType::i64, {static_cast<std::int64_t>(list.size())});
+    tensor::Array array = tensor::Array::make(DType::i64, {static_cast<std::int64_t>(list.size())});
     std::copy(list.begin(), list.end(), array.as<std::int64_t>());
     out.push_back(tensor::Node::leaf(std::move(array)));
   }
@@ -93,7 +93,8 @@ class Key {
         array = tensor::cast(array, DType::i64);  // [] is a list of no indices
         return 1;
       }
-      fail(kWhere, std::string("indices are ") + tensor::name_of(array.dtype()) + "; they must be integers or bool",
+      fail(kWhere,
+           std::string("indices are ") + tensor::name_of(array.dtype()) + "; they must be integers or bool",
            ErrorKind::type);
     }
     return 1;
@@ -137,14 +138,15 @@ class Key {
     const Py_ssize_t place = PyNumber_AsSsize_t(item, PyExc_IndexError);
     if (place == -1 && PyErr_Occurred() != nullptr) {
       PyErr_Clear();
-      fail(kWhere, std::string("an index is ") + Py_TYPE(item)->tp_name + "; use ints, slices, None, ... or tensors",
+      fail(kWhere,
+           std::string("an index is ") + Py_TYPE(item)->tp_name + "; use ints, slices, None, ... or tensors",
            ErrorKind::type);
     }
     const std::int64_t size = x_.shape()[axis_];
     if (place < -size || place >= size) {
       // Python ends loops over old-style sequences by this error.
-      PyErr_Format(PyExc_IndexError, "[nn.getitem] index %zd is out of range for axis %d of size %zd", place, axis_,
-                   static_cast<Py_ssize_t>(size));
+      PyErr_Format(PyExc_IndexError, "[nn.getitem] index %zd is out of range for axis %d of size %zd", place,
+                   axis_, static_cast<Py_ssize_t>(size));
       throw py::error_already_set();
     }
     parts_.push_back({Part::Kind::place, {place < 0 ? place + size : place, 1, 1}, {}});
@@ -208,7 +210,8 @@ class Key {
       size *= n;
     }
     joined.push(size);
-    for (int i = first + static_cast<int>(indices.size()); i < x.shape().rank(); ++i) joined.push(x.shape()[i]);
+    for (int i = first + static_cast<int>(indices.size()); i < x.shape().rank(); ++i)
+      joined.push(x.shape()[i]);
     return tensor::take(tensor::reshape(x, joined), place, first);
   }
 
@@ -220,6 +223,8 @@ class Key {
 
 }  // namespace
 
-Value get_item(const Value& x, py::handle key) { return Key(x, key).run(); }
+Value get_item(const Value& x, py::handle key) {
+  return Key(x, key).run();
+}
 
 }  // namespace stochos::bind

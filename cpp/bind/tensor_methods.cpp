@@ -115,7 +115,7 @@ PyObject* number_of(PyObject* self) {
   if (x.shape().size() != 1) {
     fail("item", "a tensor of shape " + to_string(x.shape()) + " is not one number");
   }
-  const Array& array = computed(x);
+  const tensor::Array& array = computed(x);
   switch (array.dtype) {
     case DType::f32:
       return PyFloat_FromDouble(static_cast<double>(*array.as<float>()));
@@ -203,7 +203,9 @@ int get_buffer(PyObject* self, Py_buffer* view, int flags) {
   }
 }
 
-void drop_buffer(PyObject*, Py_buffer* view) { release_buffer(view); }
+void drop_buffer(PyObject*, Py_buffer* view) {
+  release_buffer(view);
+}
 
 // Arguments of a method into `out`, in the order of `names`; false with Python's error set.
 bool take_arguments(const char* function, PyObject* const* args, Py_ssize_t count, PyObject* names_given,
@@ -302,7 +304,8 @@ PyObject* array_method(PyObject* self, PyObject* const* args, Py_ssize_t count, 
 PyObject* dlpack_method(PyObject* self, PyObject* const* args, Py_ssize_t count, PyObject* names) {
   return guarded([&]() -> PyObject* {
     PyObject* given[4] = {nullptr, nullptr, nullptr, nullptr};
-    if (!take_arguments("__dlpack__", args, count, names, {"stream", "max_version", "dl_device", "copy"}, given))
+    if (!take_arguments("__dlpack__", args, count, names, {"stream", "max_version", "dl_device", "copy"},
+                        given))
       return nullptr;
     if (given[0] != nullptr && given[0] != Py_None)
       fail("Tensor.__dlpack__", "tensors live in the memory of the CPU: there is no stream");
@@ -311,7 +314,9 @@ PyObject* dlpack_method(PyObject* self, PyObject* const* args, Py_ssize_t count,
   });
 }
 
-PyObject* dlpack_device_method(PyObject*, PyObject*) { return Py_BuildValue("(ii)", 1, 0); }
+PyObject* dlpack_device_method(PyObject*, PyObject*) {
+  return Py_BuildValue("(ii)", 1, 0);
+}
 
 template <class F>
 PyCFunction method(F function) {
@@ -323,12 +328,14 @@ PyCFunction method(F function) {
 constexpr int kNamed = METH_FASTCALL | METH_KEYWORDS;
 
 PyMethodDef tensor_methods[] = {
-    {"numpy", numpy_method, METH_NOARGS, "numpy($self, /)\n--\n\nThe numbers as a read-only NumPy array, not copied."},
+    {"numpy", numpy_method, METH_NOARGS,
+     "numpy($self, /)\n--\n\nThe numbers as a read-only NumPy array, not copied."},
     {"item", item_method, METH_NOARGS, "item($self, /)\n--\n\nThe only element as a Python number."},
     {"astype", astype_method, METH_O, "astype($self, dtype, /)\n--\n\nThe same numbers in another dtype."},
     {"reshape", method(reshape_method), METH_FASTCALL,
      "The same elements in another shape; one size may be -1: what is left."},
-    {"transpose", method(transpose_method), METH_FASTCALL, "The axes in another order; in reverse without arguments."},
+    {"transpose", method(transpose_method), METH_FASTCALL,
+     "The axes in another order; in reverse without arguments."},
     {"sum", method(reduce_method<tensor::sum>), kNamed,
      "sum($self, /, axis=None, keepdims=False)\n--\n\nSum over axes."},
     {"mean", method(reduce_method<tensor::mean>), kNamed,
@@ -337,11 +344,14 @@ PyMethodDef tensor_methods[] = {
      "max($self, /, axis=None, keepdims=False)\n--\n\nLargest element over axes."},
     {"min", method(reduce_method<tensor::min>), kNamed,
      "min($self, /, axis=None, keepdims=False)\n--\n\nSmallest element over axes."},
-    {"__array__", method(array_method), kNamed, "__array__($self, /, dtype=None, copy=None)\n--\n\nFor numpy.asarray."},
+    {"__array__", method(array_method), kNamed,
+     "__array__($self, /, dtype=None, copy=None)\n--\n\nFor numpy.asarray."},
     {"__dlpack__", method(dlpack_method), kNamed,
-     "__dlpack__($self, /, stream=None, max_version=None, dl_device=None, copy=None)\n--\n\nA DLPack capsule of the "
+     "__dlpack__($self, /, stream=None, max_version=None, dl_device=None, copy=None)\n--\n\nA DLPack capsule "
+     "of the "
      "same memory."},
-    {"__dlpack_device__", dlpack_device_method, METH_NOARGS, "__dlpack_device__($self, /)\n--\n\n(1, 0): the CPU."},
+    {"__dlpack_device__", dlpack_device_method, METH_NOARGS,
+     "__dlpack_device__($self, /)\n--\n\n(1, 0): the CPU."},
     {nullptr, nullptr, 0, nullptr}};
 
 std::vector<PyType_Slot> shared_slots() {

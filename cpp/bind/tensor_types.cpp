@@ -1,4 +1,6 @@
 // The types Tensor and Variable, as plain CPython types: an operator costs well under a microsecond.
+#include <Python.h>
+// Needs Python.h before it.
 #include <structmember.h>
 
 #include <new>
@@ -36,14 +38,18 @@ void dealloc(PyObject* self) {
   Py_DECREF(type);
 }
 
-Py_hash_t identity_hash(PyObject* self) { return static_cast<Py_hash_t>(reinterpret_cast<std::uintptr_t>(self) >> 4); }
+Py_hash_t identity_hash(PyObject* self) {
+  return static_cast<Py_hash_t>(reinterpret_cast<std::uintptr_t>(self) >> 4);
+}
 
 PyObject* no_new(PyTypeObject*, PyObject*, PyObject*) {
   PyErr_SetString(PyExc_TypeError, "make tensors with nn.tensor(array)");
   return nullptr;
 }
 
-tensor::Variable& variable(PyObject* self) { return *reinterpret_cast<VariableObject*>(self)->variable; }
+tensor::Variable& variable(PyObject* self) {
+  return *reinterpret_cast<VariableObject*>(self)->variable;
+}
 
 PyObject* variable_new(PyTypeObject* type, PyObject* args, PyObject* kwargs) {
   return guarded([&]() -> PyObject* {
@@ -51,7 +57,8 @@ PyObject* variable_new(PyTypeObject* type, PyObject* args, PyObject* kwargs) {
     PyObject* value = nullptr;
     const char* name = "";
     int trainable = 1;
-    if (PyArg_ParseTupleAndKeywords(args, kwargs, "O|sp", const_cast<char**>(names), &value, &name, &trainable) == 0)
+    if (PyArg_ParseTupleAndKeywords(args, kwargs, "O|sp", const_cast<char**>(names), &value, &name,
+                                    &trainable) == 0)
       return nullptr;
     const Value start = to_value("Variable", value);
     computed(start);
@@ -77,8 +84,8 @@ PyObject* variable_assign(PyObject* self, PyObject* given) {
 PyObject* variable_repr(PyObject* self) {
   return guarded([&] {
     const tensor::Variable& v = variable(self);
-    return py::str("<stochos.nn.Variable '" + v.name() + "' shape=" + to_string(v.shape()) + " dtype=" +
-                   tensor::name_of(v.dtype()) + (v.trainable() ? ">" : " frozen>"))
+    return py::str("<stochos.nn.Variable '" + v.name() + "' shape=" + to_string(v.shape()) +
+                   " dtype=" + tensor::name_of(v.dtype()) + (v.trainable() ? ">" : " frozen>"))
         .release()
         .ptr();
   });
@@ -99,27 +106,35 @@ int set_name(PyObject* self, PyObject* given, void*) {
 }
 
 PyGetSetDef variable_getset[] = {
-    {"value", [](PyObject* self, void*) { return guarded([&] { return wrap(variable(self).read()); }); }, nullptr,
-     "The value now, as a Tensor.", nullptr},
-    {"name", [](PyObject* self, void*) { return PyUnicode_FromString(variable(self).name().c_str()); }, set_name,
-     "What errors and files call it.", nullptr},
-    {"trainable", [](PyObject* self, void*) { return PyBool_FromLong(variable(self).trainable()); }, set_trainable,
-     "Whether optimisers change it.", nullptr},
-    {"version", [](PyObject* self, void*) { return PyLong_FromUnsignedLongLong(variable(self).version()); }, nullptr,
-     "Number of assignments so far.", nullptr},
+    {"value", [](PyObject* self, void*) { return guarded([&] { return wrap(variable(self).read()); }); },
+     nullptr, "The value now, as a Tensor.", nullptr},
+    {"name", [](PyObject* self, void*) { return PyUnicode_FromString(variable(self).name().c_str()); },
+     set_name, "What errors and files call it.", nullptr},
+    {"trainable", [](PyObject* self, void*) { return PyBool_FromLong(variable(self).trainable()); },
+     set_trainable, "Whether optimisers change it.", nullptr},
+    {"version", [](PyObject* self, void*) { return PyLong_FromUnsignedLongLong(variable(self).version()); },
+     nullptr, "Number of assignments so far.", nullptr},
     {"id", [](PyObject* self, void*) { return PyLong_FromUnsignedLongLong(variable(self).id()); }, nullptr,
      "A number of its own in this process.", nullptr},
-    {"shape", [](PyObject* self, void*) { return guarded([&] { return from_shape(variable(self).shape()).release().ptr(); }); },
+    {"shape",
+     [](PyObject* self, void*) {
+       return guarded([&] { return from_shape(variable(self).shape()).release().ptr(); });
+     },
      nullptr, "Sizes of the axes.", nullptr},
-    {"dtype", [](PyObject* self, void*) { return PyUnicode_InternFromString(tensor::name_of(variable(self).dtype())); },
+    {"dtype",
+     [](PyObject* self, void*) {
+       return PyUnicode_InternFromString(tensor::name_of(variable(self).dtype()));
+     },
      nullptr, "Kind of the elements.", nullptr},
     {"ndim", [](PyObject* self, void*) { return PyLong_FromLong(variable(self).shape().rank()); }, nullptr,
      "Number of axes.", nullptr},
-    {"size", [](PyObject* self, void*) { return PyLong_FromLongLong(variable(self).shape().size()); }, nullptr,
-     "Number of elements.", nullptr},
+    {"size", [](PyObject* self, void*) { return PyLong_FromLongLong(variable(self).shape().size()); },
+     nullptr, "Number of elements.", nullptr},
     {nullptr, nullptr, nullptr, nullptr, nullptr}};
 
-const Value& value_of(PyObject* self) { return reinterpret_cast<TensorObject*>(self)->value; }
+const Value& value_of(PyObject* self) {
+  return reinterpret_cast<TensorObject*>(self)->value;
+}
 
 PyObject* tensor_repr(PyObject* self) {
   return guarded([&] {
@@ -128,29 +143,38 @@ PyObject* tensor_repr(PyObject* self) {
     if (value.node->symbolic()) {
       text = "Tensor(no numbers yet, shape=" + to_string(value.shape());
     } else {
-      text = "Tensor(" + std::string(py::str(to_numpy(computed(value)))) + ", shape=" + to_string(value.shape());
+      text =
+          "Tensor(" + std::string(py::str(to_numpy(computed(value)))) + ", shape=" + to_string(value.shape());
     }
     return py::str(text + ", dtype=" + tensor::name_of(value.dtype()) + ")").release().ptr();
   });
 }
 
 PyGetSetDef tensor_getset[] = {
-    {"shape", [](PyObject* self, void*) { return guarded([&] { return from_shape(value_of(self).shape()).release().ptr(); }); },
+    {"shape",
+     [](PyObject* self, void*) {
+       return guarded([&] { return from_shape(value_of(self).shape()).release().ptr(); });
+     },
      nullptr, "Sizes of the axes.", nullptr},
-    {"dtype", [](PyObject* self, void*) { return PyUnicode_InternFromString(tensor::name_of(value_of(self).dtype())); },
+    {"dtype",
+     [](PyObject* self, void*) {
+       return PyUnicode_InternFromString(tensor::name_of(value_of(self).dtype()));
+     },
      nullptr, "Kind of the elements: 'float32', 'float64', 'int32', 'int64' or 'bool'.", nullptr},
     {"ndim", [](PyObject* self, void*) { return PyLong_FromLong(value_of(self).shape().rank()); }, nullptr,
      "Number of axes.", nullptr},
-    {"size", [](PyObject* self, void*) { return PyLong_FromLongLong(value_of(self).shape().size()); }, nullptr,
-     "Number of elements.", nullptr},
-    {"T", [](PyObject* self, void*) {
+    {"size", [](PyObject* self, void*) { return PyLong_FromLongLong(value_of(self).shape().size()); },
+     nullptr, "Number of elements.", nullptr},
+    {"T",
+     [](PyObject* self, void*) {
        return guarded([&] {
          const Value& x = value_of(self);
          std::vector<int> order;
          for (int i = x.shape().rank() - 1; i >= 0; --i) order.push_back(i);
          return wrap(tensor::transpose(x, order));
        });
-     }, nullptr, "The axes in reverse order.", nullptr},
+     },
+     nullptr, "The axes in reverse order.", nullptr},
     {nullptr, nullptr, nullptr, nullptr, nullptr}};
 
 PyMethodDef assign_method = {"assign", variable_assign, METH_O,
@@ -199,26 +223,28 @@ void bind_tensor_types(py::module_& m) {
   for (const PyGetSetDef& property : variable_getset) {
     if (property.name != nullptr) properties.push_back(property);
   }
-  properties.push_back({"T", [](PyObject* self, void*) {
+  properties.push_back({"T",
+                        [](PyObject* self, void*) {
                           return guarded([&] {
                             const Value x = variable(self).read();
                             std::vector<int> order;
                             for (int i = x.shape().rank() - 1; i >= 0; --i) order.push_back(i);
                             return wrap(tensor::transpose(x, order));
                           });
-                        }, nullptr, "The axes in reverse order.", nullptr});
+                        },
+                        nullptr, "The axes in reverse order.", nullptr});
   properties.push_back({nullptr, nullptr, nullptr, nullptr, nullptr});
-  variable_type = make_type(
-      "stochos._core.Variable",
-      "Variable(value, name='', trainable=True)\n--\n\nA named tensor that optimisers replace; works in every "
-      "operation as a Tensor does.",
-      sizeof(VariableObject),
-      {{Py_tp_dealloc, slot(dealloc<VariableObject>)},
-       {Py_tp_new, slot(variable_new)},
-       {Py_tp_repr, slot(variable_repr)},
-       {Py_tp_hash, slot(identity_hash)},
-       {Py_tp_getset, properties.data()},
-       {Py_tp_methods, methods.data()}});
+  variable_type = make_type("stochos._core.Variable",
+                            "Variable(value, name='', trainable=True)\n--\n\nA named tensor that optimisers "
+                            "replace; works in every "
+                            "operation as a Tensor does.",
+                            sizeof(VariableObject),
+                            {{Py_tp_dealloc, slot(dealloc<VariableObject>)},
+                             {Py_tp_new, slot(variable_new)},
+                             {Py_tp_repr, slot(variable_repr)},
+                             {Py_tp_hash, slot(identity_hash)},
+                             {Py_tp_getset, properties.data()},
+                             {Py_tp_methods, methods.data()}});
   for (PyTypeObject* type : {tensor_type, variable_type}) {
     // NumPy arrays leave `array + tensor` to us.
     py::setattr(reinterpret_cast<PyObject*>(type), "__array_priority__", py::int_(1000));

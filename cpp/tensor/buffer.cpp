@@ -22,7 +22,7 @@ constexpr int kFirstShift = 6, kClasses = 4 * 42;            // four classes an 
 // Classes are 1, 1.25, 1.5 and 1.75 times a power of two: at most a fifth of a block is wasted.
 int class_of(std::size_t bytes) noexcept {
   if (bytes <= kAlignment) return 0;
-  const int octave = std::bit_width(bytes - 1) - 1;  // 2^octave < bytes <= 2^(octave+1)
+  const int octave = static_cast<int>(std::bit_width(bytes - 1)) - 1;  // 2^octave < bytes <= 2^(octave+1)
   const std::size_t quarter = ((bytes - 1) >> (octave - 2)) & 3;
   return (octave - kFirstShift) * 4 + static_cast<int>(quarter) + 1;
 }
@@ -53,7 +53,8 @@ Cache& cache() noexcept {
 
 Ref<Buffer> Buffer::make(std::size_t bytes) {
   const int size_class = class_of(bytes);
-  if (size_class >= kClasses) fail("tensor", std::to_string(bytes) + " bytes cannot be had", ErrorKind::memory);
+  if (size_class >= kClasses)
+    fail("tensor", std::to_string(bytes) + " bytes cannot be had", ErrorKind::memory);
   const std::size_t whole = class_bytes(size_class);
   void* memory = nullptr;
   {

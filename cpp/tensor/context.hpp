@@ -19,9 +19,9 @@ class Label : public Shared {
 class TraceState;
 
 struct Context {
-  int recording = 0;           // depth of Recordings: nodes made now keep their inputs
+  int recording = 0;            // depth of Recordings: nodes made now keep their inputs
   bool check_numerics = false;  // evaluation looks for NaN and infinity
-  Ref<const Label> label;      // path of the layer at work; null outside
+  Ref<const Label> label;       // path of the layer at work; null outside
   TraceState* trace = nullptr;  // the trace under way in this thread
 };
 

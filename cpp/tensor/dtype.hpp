@@ -16,8 +16,12 @@ constexpr const char* name_of(DType type) noexcept {
   constexpr const char* names[] = {"float32", "float64", "int32", "int64", "bool"};
   return names[static_cast<int>(type)];
 }
-constexpr bool is_float(DType type) noexcept { return type == DType::f32 || type == DType::f64; }
-constexpr bool is_int(DType type) noexcept { return type == DType::i32 || type == DType::i64; }
+constexpr bool is_float(DType type) noexcept {
+  return type == DType::f32 || type == DType::f64;
+}
+constexpr bool is_int(DType type) noexcept {
+  return type == DType::i32 || type == DType::i64;
+}
 
 // bool < int32 < int64 < float32 < float64; unlike NumPy, int64 with float32 stays float32.
 constexpr DType promote(DType a, DType b) noexcept {

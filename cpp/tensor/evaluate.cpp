@@ -40,10 +40,11 @@ Evaluation::Evaluation(Inputs values) {
       [&](Node& node) {
         if (node.symbolic()) {
           order_.clear();
-          fail_in(node.operation().name(), node.label(),
-                  "this tensor stands on a placeholder or is being traced by nn.compile and has no numbers yet; "
-                  "ask for them outside of the traced function, or return the tensor from it",
-                  ErrorKind::type);
+          fail_in(
+              node.operation().name(), node.label(),
+              "this tensor stands on a placeholder or is being traced by nn.compile and has no numbers yet; "
+              "ask for them outside of the traced function, or return the tensor from it",
+              ErrorKind::type);
         }
         cost_ += node.operation().cost(node.inputs(), node.outputs());
         order_.emplace_back(&node);

@@ -22,7 +22,9 @@ class Evaluation {
   double cost_ = 0;
 };
 
-inline void evaluate(Inputs values) { Evaluation(values).run(); }
+inline void evaluate(Inputs values) {
+  Evaluation(values).run();
+}
 inline const Array& evaluated(const Value& value) {
   if (!value.node->done()) evaluate({&value, 1});
   return value.array();

@@ -1,4 +1,5 @@
-// The operations as functions of values: dtypes are brought together here, shapes are checked by the operation.
+// The operations as functions of values: dtypes are brought together here, shapes are checked by the
+// operation.
 #pragma once
 #include <cstdint>
 #include <optional>
@@ -11,10 +12,13 @@
 namespace stochos::tensor {
 
 // --- numbers
-Value constant(DType dtype, double number);            // 0-d
-Value constant(DType dtype, std::int64_t number);      // 0-d
-Value filled(DType dtype, const Shape& shape, double number);  // one number seen through `shape`, no memory of it
-inline Value zeros(DType dtype, const Shape& shape) { return filled(dtype, shape, 0.0); }
+Value constant(DType dtype, double number);        // 0-d
+Value constant(DType dtype, std::int64_t number);  // 0-d
+Value filled(DType dtype, const Shape& shape,
+             double number);  // one number seen through `shape`, no memory of it
+inline Value zeros(DType dtype, const Shape& shape) {
+  return filled(dtype, shape, 0.0);
+}
 // Integers and bool become float32.
 Value as_float(const Value& x);
 
@@ -29,27 +33,57 @@ Value compare_op(kernels::compare::Code code, const Value& a, const Value& b);
 Value logical_op(kernels::logical::Code code, const Value& a, const Value& b);
 Value where(const Value& mask, const Value& a, const Value& b);
 
-inline Value add(const Value& a, const Value& b) { return binary_op(kernels::binary::add, a, b); }
-inline Value sub(const Value& a, const Value& b) { return binary_op(kernels::binary::sub, a, b); }
-inline Value mul(const Value& a, const Value& b) { return binary_op(kernels::binary::mul, a, b); }
-inline Value div(const Value& a, const Value& b) { return binary_op(kernels::binary::div, a, b); }
-inline Value neg(const Value& x) { return unary_op(kernels::unary::neg, x); }
-inline Value exp(const Value& x) { return unary_op(kernels::unary::exp, x); }
-inline Value log(const Value& x) { return unary_op(kernels::unary::log, x); }
-inline Value sqrt(const Value& x) { return unary_op(kernels::unary::sqrt, x); }
-inline Value square(const Value& x) { return unary_op(kernels::unary::square, x); }
-inline Value tanh(const Value& x) { return unary_op(kernels::unary::tanh, x); }
-inline Value sigmoid(const Value& x) { return unary_op(kernels::unary::sigmoid, x); }
-inline Value equal(const Value& a, const Value& b) { return compare_op(kernels::compare::equal, a, b); }
-inline Value less(const Value& a, const Value& b) { return compare_op(kernels::compare::less, a, b); }
-inline Value greater(const Value& a, const Value& b) { return compare_op(kernels::compare::greater, a, b); }
+inline Value add(const Value& a, const Value& b) {
+  return binary_op(kernels::binary::add, a, b);
+}
+inline Value sub(const Value& a, const Value& b) {
+  return binary_op(kernels::binary::sub, a, b);
+}
+inline Value mul(const Value& a, const Value& b) {
+  return binary_op(kernels::binary::mul, a, b);
+}
+inline Value div(const Value& a, const Value& b) {
+  return binary_op(kernels::binary::div, a, b);
+}
+inline Value neg(const Value& x) {
+  return unary_op(kernels::unary::neg, x);
+}
+inline Value exp(const Value& x) {
+  return unary_op(kernels::unary::exp, x);
+}
+inline Value log(const Value& x) {
+  return unary_op(kernels::unary::log, x);
+}
+inline Value sqrt(const Value& x) {
+  return unary_op(kernels::unary::sqrt, x);
+}
+inline Value square(const Value& x) {
+  return unary_op(kernels::unary::square, x);
+}
+inline Value tanh(const Value& x) {
+  return unary_op(kernels::unary::tanh, x);
+}
+inline Value sigmoid(const Value& x) {
+  return unary_op(kernels::unary::sigmoid, x);
+}
+inline Value equal(const Value& a, const Value& b) {
+  return compare_op(kernels::compare::equal, a, b);
+}
+inline Value less(const Value& a, const Value& b) {
+  return compare_op(kernels::compare::less, a, b);
+}
+inline Value greater(const Value& a, const Value& b) {
+  return compare_op(kernels::compare::greater, a, b);
+}
 // The number takes the tensor's dtype.
 Value add(const Value& a, double b);
 Value mul(const Value& a, double b);
 
 // --- reductions (operations/reduce.cpp); axes: bit i set for axis i
 using Axes = std::uint32_t;
-inline Axes all_axes(const Value& x) { return (1U << x.shape().rank()) - 1; }
+inline Axes all_axes(const Value& x) {
+  return (1U << x.shape().rank()) - 1;
+}
 Value reduce_op(kernels::reduce::Code code, const Value& x, Axes axes, bool keep);
 Value sum(const Value& x, Axes axes, bool keep = false);
 Value mean(const Value& x, Axes axes, bool keep = false);
@@ -66,6 +100,7 @@ Value sum_to(const Value& x, const Shape& shape);
 
 // --- views (operations/views.cpp, slices.cpp)
 Value reshape(const Value& x, const Shape& shape);
+Value fresh(const Value& x);  // the same numbers as a node of its own
 // One size may be -1: what is left.
 Value reshape_with(const Value& x, const Shape& shape);
 Value transpose(const Value& x, std::span<const int> order);
@@ -83,7 +118,8 @@ Value slice_axis(const Value& x, int axis, std::int64_t start, std::int64_t coun
 Value flip(const Value& x, int axis);
 // `fill` everywhere in `shape`, x at the places that slice(..., slices) would take.
 Value unslice(const Value& x, const Shape& shape, std::span<const Slice> slices, double fill = 0);
-Value pad(const Value& x, std::span<const std::int64_t> before, std::span<const std::int64_t> after, double fill);
+Value pad(const Value& x, std::span<const std::int64_t> before, std::span<const std::int64_t> after,
+          double fill);
 Value concat(Inputs values, int axis);
 
 // --- gathering (operations/gather.cpp); indices are integers, negative ones count from the end

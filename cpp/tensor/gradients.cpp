@@ -35,7 +35,8 @@ class Tape {
     for (Step& step : steps_) {
       step.wanted = std::find(targets_.begin(), targets_.end(), step.node.get()) != targets_.end();
       step.leads = step.wanted;
-      for (const std::size_t input : step.steps) step.leads = step.leads || (input != kNone && steps_[input].leads);
+      for (const std::size_t input : step.steps)
+        step.leads = step.leads || (input != kNone && steps_[input].leads);
       step.cotangents.resize(step.node->output_count());
     }
   }
@@ -57,7 +58,8 @@ class Tape {
     for (std::size_t i = steps_.size(); i-- > 0;) {
       Step& step = steps_[i];
       if (!step.leads || step.inputs.empty()) continue;
-      if (std::none_of(step.cotangents.begin(), step.cotangents.end(), [](const Value& g) { return bool(g); }))
+      if (std::none_of(step.cotangents.begin(), step.cotangents.end(),
+                       [](const Value& g) { return bool(g); }))
         continue;
       const std::size_t count = step.inputs.size();
       const auto needed = std::make_unique<bool[]>(count);
@@ -108,7 +110,8 @@ class Tape {
       }
       Step step;
       step.node = value.node;
-      if (!value.node->operation().cuts()) step.inputs.assign(value.node->inputs().begin(), value.node->inputs().end());
+      if (!value.node->operation().cuts())
+        step.inputs.assign(value.node->inputs().begin(), value.node->inputs().end());
       stack.emplace_back(std::move(step), 0);
       return false;
     };
@@ -153,8 +156,10 @@ class Tape {
 std::vector<Value> gradients(Inputs outputs, Inputs cotangents, Inputs wrt) {
   for (const Value& value : wrt) {
     if (!is_float(value.dtype())) {
-      fail("gradients", std::string("there is no derivative with respect to a tensor of dtype ") +
-                            name_of(value.dtype()) + "; use float32 or float64", ErrorKind::type);
+      fail("gradients",
+           std::string("there is no derivative with respect to a tensor of dtype ") + name_of(value.dtype()) +
+               "; use float32 or float64",
+           ErrorKind::type);
     }
   }
   for (const Value& value : outputs) {
@@ -163,8 +168,9 @@ std::vector<Value> gradients(Inputs outputs, Inputs cotangents, Inputs wrt) {
            ErrorKind::type);
     }
     if (value.node->dropped()) {
-      fail("gradients", "this tensor was computed outside of a Recording and no longer knows where it came from; use "
-                        "nn.grad, or make it inside the Recording");
+      fail("gradients",
+           "this tensor was computed outside of a Recording and no longer knows where it came from; use "
+           "nn.grad, or make it inside the Recording");
     }
   }
   Tape tape(outputs, wrt);
@@ -172,8 +178,8 @@ std::vector<Value> gradients(Inputs outputs, Inputs cotangents, Inputs wrt) {
     const Value& output = outputs[i];
     Value given = i < cotangents.size() ? cotangents[i] : Value{};
     if (given && !(given.shape() == output.shape())) {
-      fail("gradients", "a cotangent of shape " + to_string(given.shape()) + " belongs to an output of shape " +
-                            to_string(output.shape()));
+      fail("gradients", "a cotangent of shape " + to_string(given.shape()) +
+                            " belongs to an output of shape " + to_string(output.shape()));
     }
     given = given ? cast(given, output.dtype()) : filled(output.dtype(), output.shape(), 1.0);
     tape.contribute(output, given);

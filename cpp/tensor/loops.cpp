@@ -8,10 +8,12 @@
 namespace stochos::tensor {
 namespace {
 
-constexpr std::int64_t kTile = 1024;      // elements of a gathered piece of a row
-constexpr std::int64_t kShortRow = 16;    // shorter rows are cheaper packed first
+constexpr std::int64_t kTile = 1024;    // elements of a gathered piece of a row
+constexpr std::int64_t kShortRow = 16;  // shorter rows are cheaper packed first
 
-std::byte* at(std::byte* data, std::int64_t i, std::size_t item) { return data + i * static_cast<std::int64_t>(item); }
+std::byte* at(std::byte* data, std::int64_t i, std::size_t item) {
+  return data + i * static_cast<std::int64_t>(item);
+}
 
 // Calls call(pointers, mode bits, n, out offset) on pieces in which each operand is a vector or one number.
 template <std::size_t N, class Call>
@@ -84,8 +86,8 @@ void run_binary(BinaryLoop loop, const Array& a, const Array& b, Array& out) {
   if (flat_a && flat_b) {
     const auto mode = static_cast<Mode>((one_a ? 1 : 0) | (one_b ? 2 : 0));
     in_parts(size, 2 * item + to, [&](std::size_t first, std::size_t n) {
-      loop(one_a ? a.data : a.data + first * item, one_b ? b.data : b.data + first * item, out.data + first * to, n,
-           mode);
+      loop(one_a ? a.data : a.data + first * item, one_b ? b.data : b.data + first * item,
+           out.data + first * to, n, mode);
     });
     return;
   }

@@ -40,8 +40,8 @@ void run_unary(UnaryLoop loop, const Array& x, Array& out);
 void run_binary(BinaryLoop loop, const Array& a, const Array& b, Array& out);
 void run_select(SelectLoop loop, const Array& mask, const Array& a, const Array& b, Array& out);
 
-// Runs part(first, count) over 0..n-1, on several threads when the bytes moved are worth it. Parts do not depend on
-// the number of threads.
+// Runs part(first, count) over 0..n-1, on several threads when the bytes moved are worth it. Parts do not
+// depend on the number of threads.
 template <class Part>
 void in_parts(std::size_t n, std::size_t bytes_each, Part&& part);
 

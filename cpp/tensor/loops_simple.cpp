@@ -37,7 +37,9 @@ T unary_of(T x) {
     if constexpr (code == silu) return x / (1 + std::exp(-x));
     if constexpr (code == gelu) return x / 2 * (1 + std::erf(x * static_cast<T>(0.70710678118654752440)));
     if constexpr (code == gelu_tanh)
-      return x / 2 * (1 + std::tanh(static_cast<T>(0.79788456080286535588) * (x + static_cast<T>(0.044715) * x * x * x)));
+      return x / 2 *
+             (1 +
+              std::tanh(static_cast<T>(0.79788456080286535588) * (x + static_cast<T>(0.044715) * x * x * x)));
   }
   return x;
 }
@@ -97,7 +99,8 @@ BinaryLoop binary_find(binary::Code wanted) {
   } else {
     if (wanted == code) {
       return [](const void* a, const void* b, void* y, std::size_t n, Mode mode) {
-        pairwise<T, T>(a, b, y, n, mode, [](T p, T q) { return binary_of<T, static_cast<binary::Code>(code)>(p, q); });
+        pairwise<T, T>(a, b, y, n, mode,
+                       [](T p, T q) { return binary_of<T, static_cast<binary::Code>(code)>(p, q); });
       };
     }
     return binary_find<T, code + 1>(wanted);
@@ -108,17 +111,29 @@ template <class T>
 BinaryLoop compare_find(comparison::Code code) {
   switch (code) {
     case comparison::equal:
-      return [](const void* a, const void* b, void* y, std::size_t n, Mode m) { pairwise<T, std::uint8_t>(a, b, y, n, m, [](T p, T q) { return p == q; }); };
+      return [](const void* a, const void* b, void* y, std::size_t n, Mode m) {
+        pairwise<T, std::uint8_t>(a, b, y, n, m, [](T p, T q) { return p == q; });
+      };
     case comparison::not_equal:
-      return [](const void* a, const void* b, void* y, std::size_t n, Mode m) { pairwise<T, std::uint8_t>(a, b, y, n, m, [](T p, T q) { return p != q; }); };
+      return [](const void* a, const void* b, void* y, std::size_t n, Mode m) {
+        pairwise<T, std::uint8_t>(a, b, y, n, m, [](T p, T q) { return p != q; });
+      };
     case comparison::less:
-      return [](const void* a, const void* b, void* y, std::size_t n, Mode m) { pairwise<T, std::uint8_t>(a, b, y, n, m, [](T p, T q) { return p < q; }); };
+      return [](const void* a, const void* b, void* y, std::size_t n, Mode m) {
+        pairwise<T, std::uint8_t>(a, b, y, n, m, [](T p, T q) { return p < q; });
+      };
     case comparison::less_equal:
-      return [](const void* a, const void* b, void* y, std::size_t n, Mode m) { pairwise<T, std::uint8_t>(a, b, y, n, m, [](T p, T q) { return p <= q; }); };
+      return [](const void* a, const void* b, void* y, std::size_t n, Mode m) {
+        pairwise<T, std::uint8_t>(a, b, y, n, m, [](T p, T q) { return p <= q; });
+      };
     case comparison::greater:
-      return [](const void* a, const void* b, void* y, std::size_t n, Mode m) { pairwise<T, std::uint8_t>(a, b, y, n, m, [](T p, T q) { return p > q; }); };
+      return [](const void* a, const void* b, void* y, std::size_t n, Mode m) {
+        pairwise<T, std::uint8_t>(a, b, y, n, m, [](T p, T q) { return p > q; });
+      };
     default:
-      return [](const void* a, const void* b, void* y, std::size_t n, Mode m) { pairwise<T, std::uint8_t>(a, b, y, n, m, [](T p, T q) { return p >= q; }); };
+      return [](const void* a, const void* b, void* y, std::size_t n, Mode m) {
+        pairwise<T, std::uint8_t>(a, b, y, n, m, [](T p, T q) { return p >= q; });
+      };
   }
 }
 
@@ -160,7 +175,8 @@ void rows_run(const void* x, void* y, std::size_t outer, std::size_t n) {
   const T* in = static_cast<const T*>(x);
   for (std::size_t i = 0; i < outer; ++i) {
     T total = start_of<T>(static_cast<reduction::Code>(code));
-    for (std::size_t j = 0; j < n; ++j) total = join(static_cast<reduction::Code>(code), total, in[i * n + j]);
+    for (std::size_t j = 0; j < n; ++j)
+      total = join(static_cast<reduction::Code>(code), total, in[i * n + j]);
     static_cast<T*>(y)[i] = total;
   }
 }
@@ -170,7 +186,8 @@ void columns_run(const void* x, void* y, std::size_t outer, std::size_t n) {
   T* out = static_cast<T*>(y);
   for (std::size_t j = 0; j < n; ++j) out[j] = start_of<T>(static_cast<reduction::Code>(code));
   for (std::size_t i = 0; i < outer; ++i) {
-    for (std::size_t j = 0; j < n; ++j) out[j] = join(static_cast<reduction::Code>(code), out[j], in[i * n + j]);
+    for (std::size_t j = 0; j < n; ++j)
+      out[j] = join(static_cast<reduction::Code>(code), out[j], in[i * n + j]);
   }
 }
 
@@ -205,9 +222,7 @@ ReduceLoop cumsum_loop(DType type) {
 ReduceLoop extreme_loop(kernels::extreme::Code code, DType type) {
   return dispatch(type, [&](auto t) -> ReduceLoop {
     using T = decltype(t);
-    const auto loop = [](auto better) {
-      return better;
-    };
+    const auto loop = [](auto better) { return better; };
     (void)loop;
     if (code == kernels::extreme::argmax) {
       return [](const void* x, void* y, std::size_t outer, std::size_t n) {
@@ -244,11 +259,17 @@ BinaryLoop compare_loop(comparison::Code code, DType type) {
 BinaryLoop logical_loop(logical::Code code) {
   switch (code) {
     case logical::both:
-      return [](const void* a, const void* b, void* y, std::size_t n, Mode m) { pairwise<std::uint8_t, std::uint8_t>(a, b, y, n, m, [](int p, int q) { return p & q; }); };
+      return [](const void* a, const void* b, void* y, std::size_t n, Mode m) {
+        pairwise<std::uint8_t, std::uint8_t>(a, b, y, n, m, [](int p, int q) { return p & q; });
+      };
     case logical::either:
-      return [](const void* a, const void* b, void* y, std::size_t n, Mode m) { pairwise<std::uint8_t, std::uint8_t>(a, b, y, n, m, [](int p, int q) { return p | q; }); };
+      return [](const void* a, const void* b, void* y, std::size_t n, Mode m) {
+        pairwise<std::uint8_t, std::uint8_t>(a, b, y, n, m, [](int p, int q) { return p | q; });
+      };
     default:
-      return [](const void* a, const void* b, void* y, std::size_t n, Mode m) { pairwise<std::uint8_t, std::uint8_t>(a, b, y, n, m, [](int p, int q) { return p ^ q; }); };
+      return [](const void* a, const void* b, void* y, std::size_t n, Mode m) {
+        pairwise<std::uint8_t, std::uint8_t>(a, b, y, n, m, [](int p, int q) { return p ^ q; });
+      };
   }
 }
 SelectLoop select_loop(DType type) {

@@ -107,7 +107,9 @@ Value Node::leaf(Ref<const Operation> operation, Array array) {
   return {std::move(node), 0};
 }
 
-Value Node::leaf(Array array) { return leaf(single<Leaf>(), std::move(array)); }
+Value Node::leaf(Array array) {
+  return leaf(single<Leaf>(), std::move(array));
+}
 
 Value apply(Ref<const Operation> operation, Inputs inputs) {
   return {Node::make(std::move(operation), inputs), 0};

@@ -57,7 +57,9 @@ class Node {
   bool dropped() const noexcept { return dropped_; }
   std::uint32_t output_count() const noexcept { return outputs_; }
   std::span<Array> outputs() noexcept { return {output_data(), outputs_}; }
-  std::span<const Array> outputs() const noexcept { return {const_cast<Node*>(this)->output_data(), outputs_}; }
+  std::span<const Array> outputs() const noexcept {
+    return {const_cast<Node*>(this)->output_data(), outputs_};
+  }
   const Array& output(std::uint32_t i) const noexcept { return const_cast<Node*>(this)->output_data()[i]; }
 
   void retain() const noexcept { count_.fetch_add(1, std::memory_order_relaxed); }
@@ -85,13 +87,15 @@ class Node {
   std::atomic<bool> done_{false};
   bool symbolic_ = false, keep_ = false, dropped_ = false;
   std::uint32_t inputs_ = 0, capacity_ = 0, outputs_ = 0;
-  std::uint32_t depth_ = 0;   // unevaluated nodes in a row below
+  std::uint32_t depth_ = 0;    // unevaluated nodes in a row below
   std::uint64_t visited_ = 0;  // mark of the last walk, under graph_mutex()
   Ref<const Operation> operation_;
   Ref<const Label> label_;
 };
 
-inline const Array& Value::array() const noexcept { return node->output(index); }
+inline const Array& Value::array() const noexcept {
+  return node->output(index);
+}
 
 // A node's result; for operations with one output.
 Value apply(Ref<const Operation> operation, Inputs inputs);

@@ -8,8 +8,9 @@
 
 namespace stochos::tensor {
 
-// One call of the chain rule backwards. `result[i]` is to be filled for inputs with needed[i]; left empty it is
-// zero. Cotangents may be empty (zero). Rules are written with operations, so that they have derivatives too.
+// One call of the chain rule backwards. `result[i]` is to be filled for inputs with needed[i]; left empty it
+// is zero. Cotangents may be empty (zero). Rules are written with operations, so that they have derivatives
+// too.
 struct Vjp {
   Inputs inputs, outputs, cotangents;
   const bool* needed;

@@ -1,7 +1,9 @@
 // Intrusive reference counts: one word a handle, one allocation an object.
 #pragma once
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
+#include <type_traits>
 #include <utility>
 
 namespace stochos::tensor {
@@ -18,6 +20,10 @@ class Ref {
   }
   Ref(const Ref& other) noexcept : Ref(other.object_) {}
   Ref(Ref&& other) noexcept : object_(std::exchange(other.object_, nullptr)) {}
+  // To a base class, or to const.
+  template <class Derived>
+    requires std::is_convertible_v<Derived*, T*>
+  Ref(const Ref<Derived>& other) noexcept : Ref(static_cast<T*>(other.get())) {}
   Ref& operator=(Ref other) noexcept {
     std::swap(object_, other.object_);
     return *this;

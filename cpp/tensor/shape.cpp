@@ -6,7 +6,9 @@
 
 namespace stochos::tensor {
 
-void Shape::push(std::int64_t size) { insert(rank_, size); }
+void Shape::push(std::int64_t size) {
+  insert(rank_, size);
+}
 
 void Shape::insert(int axis, std::int64_t size) {
   if (rank_ == kMostAxes) fail("shape", "a tensor has at most 8 axes; reshape it to fewer");

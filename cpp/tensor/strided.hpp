@@ -16,7 +16,7 @@ inline constexpr std::size_t kMostOperands = 4;
 struct RowPlan {
   Shape shape;  // joined axes without the row
   std::int64_t row = 1;
-  std::array<Strides, kMostOperands> strides{};             // bytes, of the joined axes
+  std::array<Strides, kMostOperands> strides{};           // bytes, of the joined axes
   std::array<std::int64_t, kMostOperands> row_strides{};  // elements
 };
 
@@ -47,7 +47,6 @@ void for_rows(const Shape& shape, std::span<const Array* const> operands, Row&& 
   }
 }
 
-
 template <class T>
 void gather_as(const std::byte* from, std::int64_t step, std::byte* to, std::int64_t n) {
   const T* in = reinterpret_cast<const T*>(from);
@@ -60,7 +59,8 @@ void gather_as(const std::byte* from, std::int64_t step, std::byte* to, std::int
 }
 
 // n elements of `item` bytes, `step` elements apart, into a row.
-inline void gather(const std::byte* from, std::int64_t step, std::size_t item, std::byte* to, std::int64_t n) {
+inline void gather(const std::byte* from, std::int64_t step, std::size_t item, std::byte* to,
+                   std::int64_t n) {
   switch (item) {
     case 1:
       return gather_as<std::uint8_t>(from, step, to, n);

@@ -7,7 +7,8 @@ namespace {
 
 class Placeholder : public Operation {
  public:
-  Placeholder(DType dtype, const Shape& shape) : Operation("placeholder", Kind::source), dtype_(dtype), shape_(shape) {}
+  Placeholder(DType dtype, const Shape& shape)
+      : Operation("placeholder", Kind::source), dtype_(dtype), shape_(shape) {}
   void infer(Inputs, std::span<Array> outputs) const override {
     outputs[0].dtype = dtype_;
     outputs[0].shape = shape_;
@@ -21,7 +22,9 @@ class Placeholder : public Operation {
 
 }  // namespace
 
-Value placeholder(DType dtype, const Shape& shape) { return apply(make<const Placeholder>(dtype, shape), {}); }
+Value placeholder(DType dtype, const Shape& shape) {
+  return apply(make<const Placeholder>(dtype, shape), {});
+}
 
 Value TraceState::argument(DType dtype, const Shape& shape) {
   arguments_.push_back(placeholder(dtype, shape));
@@ -34,15 +37,17 @@ TraceState::Seen& TraceState::find(const Variable& variable) {
   }
   Seen seen;
   seen.variable = Ref<const Variable>(&variable);
-  seen.start = apply(make<const VariableLeaf>(variable.id(), variable.version(), variable.name(), Kind::source,
-                                              Spec{variable.dtype(), variable.shape()}),
+  seen.start = apply(make<const VariableLeaf>(variable.id(), variable.version(), variable.name(),
+                                              Kind::source, Spec{variable.dtype(), variable.shape()}),
                      {});
   seen.now = seen.start;
   seen_.push_back(std::move(seen));
   return seen_.back();
 }
 
-Value TraceState::read(const Variable& variable) { return find(variable).now; }
+Value TraceState::read(const Variable& variable) {
+  return find(variable).now;
+}
 
 void TraceState::assign(const Variable& variable, const Value& value) {
   Seen& seen = find(variable);

@@ -16,8 +16,8 @@ class TraceState : public Shared {
  public:
   struct Seen {
     Ref<const Variable> variable;
-    Value start;    // stands for the value before the traced function
-    Value now;      // what reads see
+    Value start;     // stands for the value before the traced function
+    Value now;       // what reads see
     Value assigned;  // what the variable becomes; empty when it was only read
   };
 

@@ -26,7 +26,11 @@ Array own(const Array& array) {
 }  // namespace
 
 Variable::Variable(const Value& value, std::string name, bool trainable)
-    : id_(next_id()), name_(std::move(name)), trainable_(trainable), dtype_(value.dtype()), shape_(value.shape()) {
+    : id_(next_id()),
+      name_(std::move(name)),
+      trainable_(trainable),
+      dtype_(value.dtype()),
+      shape_(value.shape()) {
   install(own(evaluated(value)), 0);
 }
 
@@ -37,7 +41,8 @@ std::uint64_t Variable::version() const {
 
 void Variable::install(Array array, std::uint64_t version) {
   const Spec spec{dtype_, shape_};
-  Value leaf = Node::leaf(make<const VariableLeaf>(id_, version, name_, Kind::source, spec), std::move(array));
+  Value leaf =
+      Node::leaf(make<const VariableLeaf>(id_, version, name_, Kind::source, spec), std::move(array));
   {
     const std::lock_guard lock(mutex_);
     std::swap(leaf_, leaf);
@@ -72,6 +77,8 @@ void Variable::assign(const Value& value) {
   install(own(evaluated(fitting)), version() + 1);
 }
 
-void Variable::replace(Array array) { install(std::move(array), version() + 1); }
+void Variable::replace(Array array) {
+  install(std::move(array), version() + 1);
+}
 
 }  // namespace stochos::tensor

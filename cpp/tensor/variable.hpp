@@ -9,12 +9,17 @@
 
 namespace stochos::tensor {
 
-// Marks a value as a version of a variable. Without inputs it is the leaf itself (or, in a trace, what stands for
-// it); with one, it is the variable after an assignment in a trace: the same number, cut off from its past.
+// Marks a value as a version of a variable. Without inputs it is the leaf itself (or, in a trace, what stands
+// for it); with one, it is the variable after an assignment in a trace: the same number, cut off from its
+// past.
 class VariableLeaf : public Operation {
  public:
   VariableLeaf(std::uint64_t id, std::uint64_t version, std::string variable, Kind kind, Spec spec)
-      : Operation("variable", kind), id_(id), version_(version), variable_(std::move(variable)), spec_(spec) {}
+      : Operation("variable", kind),
+        id_(id),
+        version_(version),
+        variable_(std::move(variable)),
+        spec_(spec) {}
   std::uint64_t id() const noexcept { return id_; }
   std::uint64_t version() const noexcept { return version_; }
   const std::string& variable() const noexcept { return variable_; }

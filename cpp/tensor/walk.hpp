@@ -10,8 +10,9 @@ namespace stochos::tensor {
 // A fresh mark; under graph_mutex().
 std::uint64_t next_mark() noexcept;
 
-// Calls visit(node) once for every node with enter(node) that is reached from `values` through such nodes, after
-// those of its inputs. Under graph_mutex(). A visit may take a node's inputs away: they have been walked.
+// Calls visit(node) once for every node with enter(node) that is reached from `values` through such nodes,
+// after those of its inputs. Under graph_mutex(). A visit may take a node's inputs away: they have been
+// walked.
 template <class Enter, class Visit>
 void walk(Inputs values, Enter&& enter, Visit&& visit) {
   const std::uint64_t mark = next_mark();

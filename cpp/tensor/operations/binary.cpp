@@ -13,7 +13,8 @@ namespace codes = kernels::binary;
 
 constexpr const char* kNames[] = {"add", "sub", "mul", "div", "pow", "maximum", "minimum", "mod"};
 static_assert(std::size(kNames) == codes::count);
-constexpr const char* kCompareNames[] = {"equal", "not_equal", "less", "less_equal", "greater", "greater_equal"};
+constexpr const char* kCompareNames[] = {"equal",      "not_equal", "less",
+                                         "less_equal", "greater",   "greater_equal"};
 static_assert(std::size(kCompareNames) == kernels::compare::count);
 constexpr const char* kLogicalNames[] = {"logical_and", "logical_or", "logical_xor"};
 static_assert(std::size(kLogicalNames) == kernels::logical::count);
@@ -98,7 +99,8 @@ class Binary : public Operation {
 
 class Compare : public Operation {
  public:
-  explicit Compare(kernels::compare::Code code) : Operation(kCompareNames[code], Kind::compare), code_(code) {}
+  explicit Compare(kernels::compare::Code code)
+      : Operation(kCompareNames[code], Kind::compare), code_(code) {}
   int code() const override { return code_; }
   void infer(Inputs inputs, std::span<Array> outputs) const override {
     outputs[0].dtype = DType::b8;
@@ -158,7 +160,8 @@ Value binary_op(codes::Code code, const Value& a, const Value& b) {
   DType dtype = promote(a.dtype(), b.dtype());
   if (code == codes::div && !is_float(dtype)) dtype = DType::f32;
   if (dtype == DType::b8) dtype = DType::i32;
-  return apply(one_of<Binary>(code, std::make_index_sequence<codes::count>()), {cast(a, dtype), cast(b, dtype)});
+  return apply(one_of<Binary>(code, std::make_index_sequence<codes::count>()),
+               {cast(a, dtype), cast(b, dtype)});
 }
 
 Value compare_op(kernels::compare::Code code, const Value& a, const Value& b) {
@@ -177,7 +180,11 @@ Value where(const Value& mask, const Value& a, const Value& b) {
   return apply(single<Where>(), {cast(mask, DType::b8), cast(a, dtype), cast(b, dtype)});
 }
 
-Value add(const Value& a, double b) { return add(a, constant(a.dtype(), b)); }
-Value mul(const Value& a, double b) { return mul(a, constant(a.dtype(), b)); }
+Value add(const Value& a, double b) {
+  return add(a, constant(a.dtype(), b));
+}
+Value mul(const Value& a, double b) {
+  return mul(a, constant(a.dtype(), b));
+}
 
 }  // namespace stochos::tensor

@@ -28,7 +28,9 @@ Value constant(DType dtype, double number) {
   return make_constant(dtype, number);
 }
 
-Value constant(DType dtype, std::int64_t number) { return make_constant(dtype, number); }
+Value constant(DType dtype, std::int64_t number) {
+  return make_constant(dtype, number);
+}
 
 Value filled(DType dtype, const Shape& shape, double number) {
   const Value one = constant(dtype, number);

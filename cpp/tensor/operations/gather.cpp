@@ -17,7 +17,8 @@ struct Split {
 
 Split split_at(const Shape& shape, int axis) {
   Split split;
-  for (int i = 0; i < shape.rank(); ++i) (i < axis ? split.outer : i > axis ? split.inner : split.axis) *= shape[i];
+  for (int i = 0; i < shape.rank(); ++i)
+    (i < axis ? split.outer : i > axis ? split.inner : split.axis) *= shape[i];
   return split;
 }
 
@@ -26,9 +27,11 @@ std::vector<std::int64_t> places(const char* name, const Array& given, std::int6
   const Array indices = given.packed();
   std::vector<std::int64_t> out(static_cast<std::size_t>(indices.size()));
   for (std::size_t i = 0; i < out.size(); ++i) {
-    const std::int64_t index = indices.dtype == DType::i32 ? indices.as<std::int32_t>()[i] : indices.as<std::int64_t>()[i];
+    const std::int64_t index =
+        indices.dtype == DType::i32 ? indices.as<std::int32_t>()[i] : indices.as<std::int64_t>()[i];
     if (index < -size || index >= size) {
-      fail(name, "index " + std::to_string(index) + " is out of range for an axis of size " + std::to_string(size));
+      fail(name,
+           "index " + std::to_string(index) + " is out of range for an axis of size " + std::to_string(size));
     }
     out[i] = index < 0 ? index + size : index;
   }
@@ -37,7 +40,8 @@ std::vector<std::int64_t> places(const char* name, const Array& given, std::int6
 
 void check_indices(const char* name, const Value& indices) {
   if (!is_int(indices.dtype())) {
-    fail(name, std::string("indices are ") + name_of(indices.dtype()) + "; they must be int32 or int64", ErrorKind::type);
+    fail(name, std::string("indices are ") + name_of(indices.dtype()) + "; they must be int32 or int64",
+         ErrorKind::type);
   }
 }
 
@@ -87,8 +91,8 @@ class ScatterAdd : public Operation {
     const Shape &x = inputs[0].shape(), &indices = inputs[1].shape();
     for (int i = 0; i < index_rank_; ++i) {
       if (axis_ + i >= x.rank() || x[axis_ + i] != indices[i]) {
-        fail(name(), "values of shape " + to_string(x) + " do not fit indices of shape " + to_string(indices) +
-                         " at axis " + std::to_string(axis_));
+        fail(name(), "values of shape " + to_string(x) + " do not fit indices of shape " +
+                         to_string(indices) + " at axis " + std::to_string(axis_));
       }
     }
     outputs[0].dtype = inputs[0].dtype();
@@ -137,8 +141,8 @@ class TakeAlong : public Operation {
     const Shape& indices = inputs[1].shape();
     if (x.rank() == indices.rank()) x[axis_] = indices[axis_];
     if (!(x == indices)) {
-      fail(name(), "a tensor of shape " + to_string(inputs[0].shape()) + " and indices of shape " + to_string(indices) +
-                       " differ in more than axis " + std::to_string(axis_));
+      fail(name(), "a tensor of shape " + to_string(inputs[0].shape()) + " and indices of shape " +
+                       to_string(indices) + " differ in more than axis " + std::to_string(axis_));
     }
     outputs[0].dtype = inputs[0].dtype();
     outputs[0].shape = indices;
@@ -161,9 +165,12 @@ class TakeAlong : public Operation {
   }
   void vjp(Vjp& call) const override {
     if (call.needed[0])
-      call.result[0] = scatter_along_axis(call.cotangents[0], call.inputs[1], axis_, call.inputs[0].shape()[axis_]);
+      call.result[0] =
+          scatter_along_axis(call.cotangents[0], call.inputs[1], axis_, call.inputs[0].shape()[axis_]);
   }
-  bool same(const Operation& other) const override { return axis_ == static_cast<const TakeAlong&>(other).axis_; }
+  bool same(const Operation& other) const override {
+    return axis_ == static_cast<const TakeAlong&>(other).axis_;
+  }
 
  private:
   int axis_;

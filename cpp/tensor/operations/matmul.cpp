@@ -38,8 +38,8 @@ Matrix matrix_of(const Array& given) {
 }
 
 template <class T>
-void multiply(const Matrix& a, const std::byte* a_data, const Matrix& b, const std::byte* b_data, T* c, std::size_t m,
-              std::size_t n, std::size_t k) {
+void multiply(const Matrix& a, const std::byte* a_data, const Matrix& b, const std::byte* b_data, T* c,
+              std::size_t m, std::size_t n, std::size_t k) {
   const T *p = reinterpret_cast<const T*>(a_data), *q = reinterpret_cast<const T*>(b_data);
   // Independent parts, chosen by the shape alone, so that bits do not depend on the number of threads.
   constexpr double kWorth = 8e6;  // multiply-adds
@@ -55,11 +55,11 @@ void multiply(const Matrix& a, const std::byte* a_data, const Matrix& b, const s
   run_tasks((whole + piece - 1) / piece, [&](std::size_t part) {
     const std::size_t first = part * piece, size = std::min(piece, whole - first);
     if (by_rows) {
-      blas::gemm(a.transposed, b.transposed, size, n, k, T{1}, p + first * (a.transposed ? 1 : a.leading), a.leading, q,
-                 b.leading, T{0}, c + first * n, n);
+      blas::gemm(a.transposed, b.transposed, size, n, k, T{1}, p + first * (a.transposed ? 1 : a.leading),
+                 a.leading, q, b.leading, T{0}, c + first * n, n);
     } else {
-      blas::gemm(a.transposed, b.transposed, m, size, k, T{1}, p, a.leading, q + first * (b.transposed ? b.leading : 1),
-                 b.leading, T{0}, c + first, n);
+      blas::gemm(a.transposed, b.transposed, m, size, k, T{1}, p, a.leading,
+                 q + first * (b.transposed ? b.leading : 1), b.leading, T{0}, c + first, n);
     }
   });
 }
@@ -67,7 +67,8 @@ void multiply(const Matrix& a, const std::byte* a_data, const Matrix& b, const s
 // Integers and bool have no BLAS.
 template <class T>
 void multiply_plain(const Array& a, const Array& b, T* c, std::int64_t m, std::int64_t n, std::int64_t k) {
-  const auto rank_a = static_cast<std::size_t>(a.shape.rank()), rank_b = static_cast<std::size_t>(b.shape.rank());
+  const auto rank_a = static_cast<std::size_t>(a.shape.rank()),
+             rank_b = static_cast<std::size_t>(b.shape.rank());
   const std::int64_t ai = a.strides[rank_a - 2], ak = a.strides[rank_a - 1], bk = b.strides[rank_b - 2],
                      bj = b.strides[rank_b - 1];
   for (std::int64_t i = 0; i < m; ++i) {
@@ -94,7 +95,8 @@ std::vector<std::int64_t> offsets_of(const Array& array, const Shape& batch) {
   const auto item = static_cast<std::int64_t>(item_size(array.dtype));
   for (int axis = 0; axis < batch.rank(); ++axis) {
     const int a = axis - shift;
-    const std::int64_t step = a < 0 || array.shape[a] == 1 ? 0 : array.strides[static_cast<std::size_t>(a)] * item;
+    const std::int64_t step =
+        a < 0 || array.shape[a] == 1 ? 0 : array.strides[static_cast<std::size_t>(a)] * item;
     std::vector<std::int64_t> next;
     next.reserve(offsets.size() * static_cast<std::size_t>(batch[axis]));
     for (const std::int64_t offset : offsets) {
@@ -112,8 +114,8 @@ class MatMul : public Operation {
     const Shape &a = inputs[0].shape(), &b = inputs[1].shape();
     if (a[a.rank() - 1] != b[b.rank() - 2]) {
       fail(name(), "shapes " + to_string(a) + " and " + to_string(b) + " do not fit: the first has " +
-                       std::to_string(a[a.rank() - 1]) + " columns, the second " + std::to_string(b[b.rank() - 2]) +
-                       " rows");
+                       std::to_string(a[a.rank() - 1]) + " columns, the second " +
+                       std::to_string(b[b.rank() - 2]) + " rows");
     }
     outputs[0].dtype = inputs[0].dtype();
     outputs[0].shape = broadcast(name(), batch_of(a), batch_of(b));
@@ -135,10 +137,11 @@ class MatMul : public Operation {
       a = a.view(rows, row_major(rows));
       shape = {rows[0], b.shape[1]};
     }
-    const auto m = static_cast<std::size_t>(shape[shape.rank() - 2]), n = static_cast<std::size_t>(shape.last()),
-               k = static_cast<std::size_t>(a.shape.last());
+    const auto m = static_cast<std::size_t>(shape[shape.rank() - 2]),
+               n = static_cast<std::size_t>(shape.last()), k = static_cast<std::size_t>(a.shape.last());
     if (k == 0) {
-      std::fill_n(reinterpret_cast<char*>(out.data), static_cast<std::size_t>(out.size()) * item_size(out.dtype), '\0');
+      std::fill_n(reinterpret_cast<char*>(out.data),
+                  static_cast<std::size_t>(out.size()) * item_size(out.dtype), '\0');
       return;
     }
     const Shape batch = batch_of(shape);
@@ -149,7 +152,8 @@ class MatMul : public Operation {
         for (std::size_t i = 0; i < left.size(); ++i) {
           Array x = a, y = b;
           x.data += left[i], y.data += right[i];
-          multiply_plain<T>(x, y, out.as<T>() + i * m * n, shape[shape.rank() - 2], shape.last(), a.shape.last());
+          multiply_plain<T>(x, y, out.as<T>() + i * m * n, shape[shape.rank() - 2], shape.last(),
+                            a.shape.last());
         }
       });
       return;
@@ -160,7 +164,8 @@ class MatMul : public Operation {
       using T = decltype(t);
       if constexpr (std::is_floating_point_v<T>) {
         const auto one = [&](std::size_t i) {
-          multiply<T>(p, p.array.data + left[i], q, q.array.data + right[i], out.as<T>() + i * m * n, m, n, k);
+          multiply<T>(p, p.array.data + left[i], q, q.array.data + right[i], out.as<T>() + i * m * n, m, n,
+                      k);
         };
         const double each = static_cast<double>(m * n) * static_cast<double>(k);
         const std::size_t count = left.size();
@@ -202,7 +207,8 @@ Value matmul(const Value& a, const Value& b) {
   if (a.shape().rank() == 0 || b.shape().rank() == 0)
     fail("matmul", "a number has no rows or columns; multiply it with *");
   const DType dtype = promote(a.dtype(), b.dtype());
-  Value x = cast(a, dtype == DType::b8 ? DType::i32 : dtype), y = cast(b, dtype == DType::b8 ? DType::i32 : dtype);
+  Value x = cast(a, dtype == DType::b8 ? DType::i32 : dtype),
+        y = cast(b, dtype == DType::b8 ? DType::i32 : dtype);
   const bool row = x.shape().rank() == 1, column = y.shape().rank() == 1;
   if (row) x = expand(x, 0);
   if (column) y = expand(y, 1);

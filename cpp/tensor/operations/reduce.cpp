@@ -104,7 +104,9 @@ void reduce_array(codes::Code code, const Array& given, Axes axes, Array& out) {
 }
 
 // g has the reduced shape, with or without the axes; back with them as 1.
-Value with_axes(const Value& g, const Shape& full, Axes axes) { return reshape(g, without(full, axes, true)); }
+Value with_axes(const Value& g, const Shape& full, Axes axes) {
+  return reshape(g, without(full, axes, true));
+}
 
 // The derivative of a product, also where factors are 0.
 Value product_slope(const Value& x, Axes axes, const Value& y) {
@@ -120,7 +122,8 @@ Value product_slope(const Value& x, Axes axes, const Value& y) {
 
 class Reduce : public Operation {
  public:
-  Reduce(codes::Code code, Axes axes, bool keep) : Operation(kNames[code]), code_(code), axes_(axes), keep_(keep) {}
+  Reduce(codes::Code code, Axes axes, bool keep)
+      : Operation(kNames[code]), code_(code), axes_(axes), keep_(keep) {}
   int code() const override { return code_; }
   void infer(Inputs inputs, std::span<Array> outputs) const override {
     outputs[0].dtype = inputs[0].dtype();
@@ -227,8 +230,12 @@ Value reduce_op(codes::Code code, const Value& x, Axes axes, bool keep) {
 Value sum(const Value& x, Axes axes, bool keep) {
   return reduce_op(codes::sum, x.dtype() == DType::b8 ? cast(x, DType::i64) : x, axes, keep);
 }
-Value max(const Value& x, Axes axes, bool keep) { return reduce_op(codes::max, x, axes, keep); }
-Value min(const Value& x, Axes axes, bool keep) { return reduce_op(codes::min, x, axes, keep); }
+Value max(const Value& x, Axes axes, bool keep) {
+  return reduce_op(codes::max, x, axes, keep);
+}
+Value min(const Value& x, Axes axes, bool keep) {
+  return reduce_op(codes::min, x, axes, keep);
+}
 Value prod(const Value& x, Axes axes, bool keep) {
   return reduce_op(codes::prod, x.dtype() == DType::b8 ? cast(x, DType::i64) : x, axes, keep);
 }
@@ -252,8 +259,12 @@ Value mean(const Value& x, Axes axes, bool keep) {
   return mul(sum(given, axes, keep), n == 0 ? std::nan("") : 1 / n);
 }
 
-Value argmax(const Value& x, int axis) { return place_of(kernels::extreme::argmax, x, axis); }
-Value argmin(const Value& x, int axis) { return place_of(kernels::extreme::argmin, x, axis); }
+Value argmax(const Value& x, int axis) {
+  return place_of(kernels::extreme::argmax, x, axis);
+}
+Value argmin(const Value& x, int axis) {
+  return place_of(kernels::extreme::argmin, x, axis);
+}
 
 Value cumsum(const Value& x, int axis) {
   const Value given = x.dtype() == DType::b8 ? cast(x, DType::i64) : x;

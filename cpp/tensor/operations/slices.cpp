@@ -1,4 +1,6 @@
 // Parts of tensors and tensors from parts: slice, its adjoint (padding among others), concat.
+#include <algorithm>
+#include <cstring>
 #include <vector>
 
 #include "tensor/functions.hpp"
@@ -39,7 +41,8 @@ void copy_into(const Array& from, const Array& to) {
       gather(rows[0], steps[0], item, rows[1], n);
       return;
     }
-    const auto from_step = steps[0] * static_cast<std::int64_t>(item), to_step = steps[1] * static_cast<std::int64_t>(item);
+    const auto from_step = steps[0] * static_cast<std::int64_t>(item),
+               to_step = steps[1] * static_cast<std::int64_t>(item);
     for (std::int64_t i = 0; i < n; ++i) std::memcpy(rows[1] + i * to_step, rows[0] + i * from_step, item);
   });
 }
@@ -128,7 +131,9 @@ class Concat : public Operation {
       at += size;
     }
   }
-  bool same(const Operation& other) const override { return axis_ == static_cast<const Concat&>(other).axis_; }
+  bool same(const Operation& other) const override {
+    return axis_ == static_cast<const Concat&>(other).axis_;
+  }
 
  private:
   int axis_;
@@ -160,12 +165,14 @@ Value unslice(const Value& x, const Shape& shape, std::span<const Slice> slices,
   return apply(make<const Unslice>(shape, slices, fill), {x});
 }
 
-Value pad(const Value& x, std::span<const std::int64_t> before, std::span<const std::int64_t> after, double fill) {
+Value pad(const Value& x, std::span<const std::int64_t> before, std::span<const std::int64_t> after,
+          double fill) {
   Shape shape = x.shape();
   std::vector<Slice> slices;
   for (int i = 0; i < shape.rank(); ++i) {
     const auto a = static_cast<std::size_t>(i);
-    if (before[a] < 0 || after[a] < 0) fail("pad", "a width of padding is negative; slice to make a tensor smaller");
+    if (before[a] < 0 || after[a] < 0)
+      fail("pad", "a width of padding is negative; slice to make a tensor smaller");
     slices.push_back({before[a], shape[i], 1});
     shape[i] += before[a] + after[a];
   }
@@ -178,7 +185,7 @@ Value concat(Inputs values, int axis) {
   for (const Value& value : values) dtype = promote(dtype, value.dtype());
   std::vector<Value> alike;
   for (const Value& value : values) alike.push_back(cast(value, dtype));
-  return apply(make<const Concat>(axis), alike);
+  return tensor::apply(make<const Concat>(axis), Inputs(alike));
 }
 
 }  // namespace stochos::tensor

@@ -9,12 +9,14 @@
 namespace stochos::tensor {
 namespace {
 
-using namespace kernels::unary;
+namespace codes = kernels::unary;
+using codes::Code;
 
-constexpr const char* kNames[] = {"neg",   "abs",  "sign",  "exp",        "expm1", "log",      "log1p", "sqrt", "rsqrt",
-                                  "square", "reciprocal", "tanh", "sigmoid", "softplus", "erf", "sin", "cos", "floor",
-                                  "ceil",  "round", "relu", "silu", "gelu", "gelu_tanh", "copy"};
-static_assert(std::size(kNames) == kernels::unary::count);
+constexpr const char* kNames[] = {"neg",  "abs",   "sign",      "exp",        "expm1", "log",     "log1p",
+                                  "sqrt", "rsqrt", "square",    "reciprocal", "tanh",  "sigmoid", "softplus",
+                                  "erf",  "sin",   "cos",       "floor",      "ceil",  "round",   "relu",
+                                  "silu", "gelu",  "gelu_tanh", "copy"};
+static_assert(std::size(kNames) == codes::count);
 
 constexpr double kTwoOverRootPi = 1.1283791670955125739;   // 2 / sqrt(pi)
 constexpr double kRootHalf = 0.70710678118654752440;       // sqrt(1/2)
@@ -22,62 +24,64 @@ constexpr double kNormalPeak = 0.39894228040143267794;     // 1 / sqrt(2 pi)
 constexpr double kRootTwoOverPi = 0.79788456080286535588;  // sqrt(2/pi)
 constexpr double kGeluCubic = 0.044715;                    // D. Hendrycks, K. Gimpel, arXiv:1606.08415
 
-Value one_minus(const Value& x) { return add(neg(x), 1.0); }
+Value one_minus(const Value& x) {
+  return add(neg(x), 1.0);
+}
 
 // g times the derivative at x, y = f(x).
 Value derivative(Code code, const Value& g, const Value& x, const Value& y) {
   switch (code) {
-    case neg:
+    case codes::neg:
       return tensor::neg(g);
-    case kernels::unary::abs:
-      return mul(g, unary_op(sign, x));
-    case kernels::unary::exp:
+    case codes::abs:
+      return mul(g, unary_op(codes::sign, x));
+    case codes::exp:
       return mul(g, y);
-    case expm1:
+    case codes::expm1:
       return mul(g, add(y, 1.0));
-    case kernels::unary::log:
+    case codes::log:
       return div(g, x);
-    case log1p:
+    case codes::log1p:
       return div(g, add(x, 1.0));
-    case kernels::unary::sqrt:
+    case codes::sqrt:
       return div(mul(g, 0.5), y);
-    case rsqrt:
+    case codes::rsqrt:
       return mul(mul(g, -0.5), mul(y, tensor::square(y)));
-    case kernels::unary::square:
+    case codes::square:
       return mul(g, mul(x, 2.0));
-    case reciprocal:
+    case codes::reciprocal:
       return mul(tensor::neg(g), tensor::square(y));
-    case kernels::unary::tanh:
+    case codes::tanh:
       return mul(g, one_minus(tensor::square(y)));
-    case kernels::unary::sigmoid:
+    case codes::sigmoid:
       return mul(g, mul(y, one_minus(y)));
-    case softplus:
+    case codes::softplus:
       return mul(g, tensor::sigmoid(x));
-    case kernels::unary::erf:
+    case codes::erf:
       return mul(g, mul(tensor::exp(tensor::neg(tensor::square(x))), kTwoOverRootPi));
-    case kernels::unary::sin:
-      return mul(g, unary_op(kernels::unary::cos, x));
-    case kernels::unary::cos:
-      return mul(g, tensor::neg(unary_op(kernels::unary::sin, x)));
-    case relu:
+    case codes::sin:
+      return mul(g, unary_op(codes::cos, x));
+    case codes::cos:
+      return mul(g, tensor::neg(unary_op(codes::sin, x)));
+    case codes::relu:
       return where(greater(x, constant(x.dtype(), 0.0)), g, constant(g.dtype(), 0.0));
-    case silu: {
+    case codes::silu: {
       const Value s = tensor::sigmoid(x);
       return mul(g, mul(s, add(mul(x, one_minus(s)), 1.0)));
     }
-    case gelu: {
-      const Value cumulative = mul(add(unary_op(kernels::unary::erf, mul(x, kRootHalf)), 1.0), 0.5);
+    case codes::gelu: {
+      const Value cumulative = mul(add(unary_op(codes::erf, mul(x, kRootHalf)), 1.0), 0.5);
       const Value density = mul(tensor::exp(mul(tensor::square(x), -0.5)), kNormalPeak);
       return mul(g, add(cumulative, mul(x, density)));
     }
-    case gelu_tanh: {
+    case codes::gelu_tanh: {
       const Value x2 = tensor::square(x);
       const Value t = tensor::tanh(mul(mul(x, add(mul(x2, kGeluCubic), 1.0)), kRootTwoOverPi));
       const Value inner = mul(add(mul(x2, 3 * kGeluCubic), 1.0), kRootTwoOverPi);
       const Value slope = mul(mul(x, one_minus(tensor::square(t))), inner);
       return mul(g, mul(add(add(t, 1.0), slope), 0.5));
     }
-    case copy:
+    case codes::copy:
       return g;
     default:
       return {};  // steps: sign, floor, ceil, round
@@ -100,7 +104,7 @@ class Unary : public Operation {
       call.result[0] = derivative(code_, call.cotangents[0], call.inputs[0], call.outputs[0]);
   }
   double cost(Inputs, std::span<const Array> outputs) const override {
-    return static_cast<double>(outputs[0].size()) * (code_ == neg || code_ == relu ? 1 : 4);
+    return static_cast<double>(outputs[0].size()) * (code_ == codes::neg || code_ == codes::relu ? 1 : 4);
   }
 
  private:
@@ -114,8 +118,8 @@ const Ref<const Operation>& unary_operation(Code code, std::index_sequence<codes
 }
 
 bool works_on_integers(Code code) {
-  return code == neg || code == kernels::unary::abs || code == sign || code == kernels::unary::square ||
-         code == relu || code == copy;
+  return code == codes::neg || code == codes::abs || code == codes::sign || code == codes::square ||
+         code == codes::relu || code == codes::copy;
 }
 
 class LogicalNot : public Operation {
@@ -176,15 +180,18 @@ class StopGradient : public Operation {
 }  // namespace
 
 Value unary_op(Code code, const Value& x) {
-  const auto& operation = unary_operation(code, std::make_index_sequence<kernels::unary::count>());
-  if (is_float(x.dtype()) || code == copy) return apply(operation, {x});
+  const auto& operation = unary_operation(code, std::make_index_sequence<codes::count>());
+  if (is_float(x.dtype()) || code == codes::copy) return apply(operation, {x});
   if (x.dtype() != DType::b8 && works_on_integers(code)) return apply(operation, {x});
-  if (x.dtype() != DType::b8 && (code == kernels::unary::floor || code == kernels::unary::ceil || code == kernels::unary::round)) return x;
+  if (x.dtype() != DType::b8 && (code == codes::floor || code == codes::ceil || code == codes::round))
+    return x;
   if (x.dtype() == DType::b8 && works_on_integers(code)) return unary_op(code, cast(x, DType::i32));
   return apply(operation, {cast(x, DType::f32)});
 }
 
-Value logical_not(const Value& x) { return apply(single<LogicalNot>(), {cast(x, DType::b8)}); }
+Value logical_not(const Value& x) {
+  return apply(single<LogicalNot>(), {cast(x, DType::b8)});
+}
 
 Value isfinite(const Value& x) {
   if (!is_float(x.dtype())) return filled(DType::b8, x.shape(), 1.0);
@@ -199,8 +206,12 @@ Value cast(const Value& x, DType dtype) {
   return apply(casts[static_cast<int>(dtype)], {x});
 }
 
-Value as_float(const Value& x) { return is_float(x.dtype()) ? x : cast(x, DType::f32); }
+Value as_float(const Value& x) {
+  return is_float(x.dtype()) ? x : cast(x, DType::f32);
+}
 
-Value stop_gradient(const Value& x) { return apply(single<StopGradient>(), {x}); }
+Value stop_gradient(const Value& x) {
+  return apply(single<StopGradient>(), {x});
+}
 
 }  // namespace stochos::tensor

@@ -13,8 +13,8 @@ class Reshape : public Operation {
   explicit Reshape(const Shape& shape) : Operation("reshape", Kind::view), shape_(shape) {}
   void infer(Inputs inputs, std::span<Array> outputs) const override {
     if (inputs[0].shape().size() != shape_.size()) {
-      fail(name(), "a tensor of shape " + to_string(inputs[0].shape()) + " has not the number of elements of " +
-                       to_string(shape_));
+      fail(name(), "a tensor of shape " + to_string(inputs[0].shape()) +
+                       " has not the number of elements of " + to_string(shape_));
     }
     outputs[0].dtype = inputs[0].dtype();
     outputs[0].shape = shape_;
@@ -47,7 +47,8 @@ class Transpose : public Operation {
   }
   void vjp(Vjp& call) const override {
     std::vector<int> back(order_.size());
-    for (std::size_t i = 0; i < order_.size(); ++i) back[static_cast<std::size_t>(order_[i])] = static_cast<int>(i);
+    for (std::size_t i = 0; i < order_.size(); ++i)
+      back[static_cast<std::size_t>(order_[i])] = static_cast<int>(i);
     call.result[0] = transpose(call.cotangents[0], back);
   }
   bool same(const Operation& other) const override {
@@ -93,6 +94,10 @@ Value transpose(const Value& x, std::span<const int> order) {
   return apply(make<const Transpose>(order), {x});
 }
 
+Value fresh(const Value& x) {
+  return apply(make<const Reshape>(x.shape()), {x});
+}
+
 Value reshape_with(const Value& x, const Shape& shape) {
   Shape full = shape;
   int open = -1;
@@ -131,7 +136,9 @@ Value transpose_with(const Value& x, std::span<const std::int64_t> axes) {
   return transpose(x, order);
 }
 
-Value swap_last(const Value& x) { return move_axis(x, x.shape().rank() - 1, x.shape().rank() - 2); }
+Value swap_last(const Value& x) {
+  return move_axis(x, x.shape().rank() - 1, x.shape().rank() - 2);
+}
 
 Value move_axis(const Value& x, int from, int to) {
   std::vector<int> order;
