@@ -1,5 +1,7 @@
 // The types Tensor and Variable, as plain CPython types: an operator costs well under a microsecond.
-#include <structmember.h>  // needs Python.h before it
+#include <Python.h>
+// Needs Python.h before it.
+#include <structmember.h>
 
 #include <new>
 

@@ -100,6 +100,7 @@ Value sum_to(const Value& x, const Shape& shape);
 
 // --- views (operations/views.cpp, slices.cpp)
 Value reshape(const Value& x, const Shape& shape);
+Value fresh(const Value& x);  // the same numbers as a node of its own
 // One size may be -1: what is left.
 Value reshape_with(const Value& x, const Shape& shape);
 Value transpose(const Value& x, std::span<const int> order);

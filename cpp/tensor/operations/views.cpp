@@ -94,6 +94,10 @@ Value transpose(const Value& x, std::span<const int> order) {
   return apply(make<const Transpose>(order), {x});
 }
 
+Value fresh(const Value& x) {
+  return apply(make<const Reshape>(x.shape()), {x});
+}
+
 Value reshape_with(const Value& x, const Shape& shape) {
   Shape full = shape;
   int open = -1;

@@ -1,4 +1,4 @@
-"""Neural networks: tensors with derivatives of any order."""
+"""Tensors, their derivatives, layers and models on the compiled core."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from stochos._core import Tensor, Variable, tensor
+    from stochos._core import Tensor, Variable, from_dlpack, tensor
     from stochos.nn.transforms import evaluate, grad, hessian, jacobian, stop_gradient, value_and_grad
 
 _HOMES = {
     "Tensor": "stochos._core",
     "Variable": "stochos._core",
+    "from_dlpack": "stochos._core",
     "tensor": "stochos._core",
     "evaluate": "stochos.nn.transforms",
     "grad": "stochos.nn.transforms",
@@ -25,6 +26,7 @@ __all__ = [
     "Tensor",
     "Variable",
     "evaluate",
+    "from_dlpack",
     "grad",
     "hessian",
     "jacobian",
