@@ -1,4 +1,4 @@
-"""Tensors, their derivatives, layers and models on the compiled core."""
+"""Neural networks: tensors with derivatives of any order."""
 
 from __future__ import annotations
 

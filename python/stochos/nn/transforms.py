@@ -1,184 +1,285 @@
-"""Functions of functions: gradients of any order, Jacobians, Hessians."""
+"""Functions made from functions: gradients, Jacobians, Hessians; and what goes with them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import functools
+from collections.abc import Callable, Iterator
 from typing import Any
 
+import numpy as np
+
 from stochos import _core
-from stochos._core import Tensor, Variable
 from stochos.errors import InputError, InputTypeError
 
 __all__ = ["evaluate", "grad", "hessian", "jacobian", "stop_gradient", "value_and_grad"]
 
 
-def _leaves(tree: Any, where: str) -> list[Any]:
-    """Tensors, variables and arrays of nested lists, tuples and dicts, in a fixed order."""
-    if isinstance(tree, (list, tuple)):
-        return [leaf for item in tree for leaf in _leaves(item, where)]
-    if isinstance(tree, dict):
-        return [leaf for item in tree.values() for leaf in _leaves(item, where)]
-    if tree is None:
-        msg = f"[{where}] None is no tensor and has no derivative"
-        raise InputTypeError(msg)
-    return [tree]
-
-
-def _rebuild(tree: Any, leaves: list[Any]) -> Any:
-    """Build a tree of the same form, taking its leaves from the front of the list."""
-    if isinstance(tree, (list, tuple)):
-        items = [_rebuild(item, leaves) for item in tree]
-        return items if isinstance(tree, list) else tuple(items)
-    if isinstance(tree, dict):
-        return {key: _rebuild(item, leaves) for key, item in tree.items()}
-    return leaves.pop(0)
-
-
-def _tensors(tree: Any) -> list[Any]:
-    """Tensors and variables in an answer; everything else is left out."""
-    if isinstance(tree, (list, tuple)):
-        return [leaf for item in tree for leaf in _tensors(item)]
-    if isinstance(tree, dict):
-        return [leaf for item in tree.values() for leaf in _tensors(item)]
-    return [tree] if isinstance(tree, (Tensor, Variable)) else []
-
-
-def _targets(wrt: Any) -> Any:
-    """Variables, or lists and dicts of them; of a layer or model its parameters."""
-    parameters = getattr(wrt, "parameters", None)
-    if parameters is not None:
-        return list(parameters() if callable(parameters) else parameters)
-    return wrt
-
-
 def value_and_grad(
-    f: Callable[..., Any],
-    argnums: int | Sequence[int] = 0,
-    wrt: Any = None,
-    has_aux: bool = False,
-) -> Callable[..., Any]:
-    """Make a function that gives the value of `f` and its gradient.
+    f: Callable[..., Any], argnums: int | tuple[int, ...] = 0, wrt: Any = None, has_aux: bool = False
+) -> Callable[..., tuple[Any, Any]]:
+    """Return a function that gives the value of `f` and its gradient.
 
     Parameters
     ----------
-    f : callable
-        Gives a tensor of one element (or, with `has_aux`, a pair of it and anything).
-    argnums : int or sequence of int
-        Which positional arguments to differentiate by, when `wrt` is None; each a tensor, an array, or nested
-        lists, tuples and dicts of them.
-    wrt : Variable, list, dict, layer or model, optional
-        Variables to differentiate by instead; of a layer or model, its parameters in order.
-    has_aux : bool
-        Whether `f` gives a second thing, which is passed on.
+    f
+        A function of tensors, arrays, numbers, and lists, tuples and dicts of them, that returns one floating-point
+        number: a tensor of shape ().
+    argnums
+        Position of the argument to differentiate by, or a tuple of positions; negative ones count from the end.
+    wrt
+        A Variable, a list, tuple or dict of them, or an object with ``parameters``, such as a layer or a model:
+        differentiate by these instead of by arguments. It is looked at after `f` has run.
+    has_aux
+        Whether `f` returns (value, anything); the second is handed through.
 
     Returns
     -------
     callable
-        Gives (value, gradient), the gradient in the form of what it was taken by: zeros where nothing connects.
+        Takes the arguments of `f` and returns ``(value, gradient)``, or ``((value, aux), gradient)``. The gradient is
+        nested as the argument or `wrt`; a tuple when `argnums` is one; a list in the order of ``parameters``. Where
+        `f` does not depend on something, its gradient is zero.
 
     Raises
     ------
     InputError
-        When the value has more than one element, or a variable was assigned after it had been read.
+        When the value is not of shape (), when there is no argument at a position, or when `f` assigned a Variable
+        after it had read it.
+    InputTypeError
+        When the value, an argument or a Variable is not float32 or float64.
+
+    Examples
+    --------
+    >>> value, slope = value_and_grad(lambda x: x**3)(2.0)
+    >>> float(value), float(slope)
+    (8.0, 12.0)
     """
-    where = "nn.value_and_grad"
 
-    def wrapped(*args: Any, **kwargs: Any) -> Any:
-        arguments = list(args)
+    @functools.wraps(f)
+    def with_gradient(*args: Any, **kwargs: Any) -> tuple[Any, Any]:
         with _core.Recording():
-            if wrt is None:
-                numbers = [argnums] if isinstance(argnums, int) else list(argnums)
-                trees = []
-                for number in numbers:
-                    if not -len(arguments) <= number < len(arguments):
-                        msg = f"[{where}] argnums={number}, but the function was called with {len(arguments)} arguments"
-                        raise InputError(msg)
-                    leaves = [_core.fresh(leaf) for leaf in _leaves(arguments[number], where)]
-                    arguments[number] = _rebuild(arguments[number], leaves.copy())
-                    trees.append(arguments[number])
-                form: Any = trees[0] if isinstance(argnums, int) else tuple(trees)
-            else:
-                form = _targets(wrt)
-            answer = f(*arguments, **kwargs)
-            value = answer[0] if has_aux else answer
-            if not isinstance(value, (Tensor, Variable)):
-                msg = f"[{where}] the function gave {type(value).__name__}; it must give a tensor of one element"
-                raise InputTypeError(msg)
-            if value.size != 1:
-                msg = f"[{where}] the function gave a tensor of shape {value.shape}; sum it, or use nn.jacobian"
-                raise InputError(msg)
-            found = _core.gradients([value], None, _leaves(form, where))
-        if _core.recording_depth() == 0:
-            _core.settle([*_tensors(answer), *found])
-        return answer, _rebuild(form, found)
+            targets, call = _prepared(args, argnums, wrt, "value_and_grad")
+            result = f(*call, **kwargs)
+            value, aux = _value(result, has_aux)
+            targets = _variables(wrt) if wrt is not None else targets
+            gradient = _gradients(value, None, targets)
+        _settle((value, aux, gradient))
+        return ((value, aux) if has_aux else value), gradient
 
-    return wrapped
+    return with_gradient
 
 
 def grad(
-    f: Callable[..., Any],
-    argnums: int | Sequence[int] = 0,
-    wrt: Any = None,
-    has_aux: bool = False,
+    f: Callable[..., Any], argnums: int | tuple[int, ...] = 0, wrt: Any = None, has_aux: bool = False
 ) -> Callable[..., Any]:
-    """Make a function that gives the gradient of `f`; arguments as for `value_and_grad`.
-
-    Returns
-    -------
-    callable
-        Gives the gradient, or (gradient, aux) with `has_aux`.
-    """
-    both = value_and_grad(f, argnums, wrt, has_aux)
-
-    def wrapped(*args: Any, **kwargs: Any) -> Any:
-        answer, found = both(*args, **kwargs)
-        return (found, answer[1]) if has_aux else found
-
-    return wrapped
-
-
-def jacobian(f: Callable[..., Any], argnum: int = 0) -> Callable[..., Any]:
-    """Make a function that gives all derivatives of the elements of `f` by those of one argument.
+    """Return a function that gives the gradient of `f`, or (gradient, aux).
 
     Parameters
     ----------
-    f : callable
-        Gives a tensor, of shape S.
-    argnum : int
-        Which positional argument to differentiate by, a tensor or array of shape X.
+    f, argnums, wrt, has_aux
+        As in :func:`value_and_grad`.
 
     Returns
     -------
     callable
-        Gives a tensor of shape S + X. One backward pass for each element of the value.
+        Takes the arguments of `f`. It can be differentiated again.
+
+    Raises
+    ------
+    InputError, InputTypeError
+        As :func:`value_and_grad`.
+
+    Examples
+    --------
+    >>> float(grad(grad(lambda x: x**3))(2.0))
+    12.0
+    """
+    both = value_and_grad(f, argnums, wrt, has_aux)
+
+    @functools.wraps(f)
+    def gradient(*args: Any, **kwargs: Any) -> Any:
+        value, slopes = both(*args, **kwargs)
+        return (slopes, value[1]) if has_aux else slopes
+
+    return gradient
+
+
+def jacobian(f: Callable[..., Any], argnums: int | tuple[int, ...] = 0) -> Callable[..., Any]:
+    """Return a function that gives the Jacobian of `f`: one gradient for each element of its value.
+
+    Parameters
+    ----------
+    f
+        A function that returns one floating-point tensor of any shape.
+    argnums
+        As in :func:`value_and_grad`.
+
+    Returns
+    -------
+    callable
+        Takes the arguments of `f` and returns, nested as the argument, tensors of the shape of the value followed by
+        the shape of what is differentiated by. It can be differentiated again.
+
+    Raises
+    ------
+    InputError, InputTypeError
+        As :func:`value_and_grad`.
     """
 
-    def wrapped(*args: Any, **kwargs: Any) -> Any:
-        arguments = list(args)
+    @functools.wraps(f)
+    def rows(*args: Any, **kwargs: Any) -> Any:
         with _core.Recording():
-            x = arguments[argnum] = _core.fresh(arguments[argnum])
-            value = f(*arguments, **kwargs)
-            flat = value.reshape(-1)
-            rows = [_core.gradients([flat[i]], None, [x])[0] for i in range(flat.size)]
-            full = (*value.shape, *x.shape)
-            out = _core.ops.stack(rows).reshape(full) if rows else _core.ops.broadcast_to(x.sum() * 0, full)
-        if _core.recording_depth() == 0:
-            _core.settle([out])
-        return out
+            targets, call = _prepared(args, argnums, None, "jacobian")
+            value = _as_tensor(f(*call, **kwargs), "jacobian")
+            unit = np.zeros(value.size, value.dtype)
+            found = []
+            for i in range(value.size):
+                unit[i] = 1
+                found.append(list(_leaves(_gradients(value, unit.reshape(value.shape), targets))))
+                unit[i] = 0
+            columns = iter(zip(*found, strict=True)) if found else None
 
-    return wrapped
+            def joined(leaf: _core.Tensor) -> _core.Tensor:
+                shape = (*value.shape, *leaf.shape)
+                if columns is None:
+                    return _core.tensor(np.zeros(shape, leaf.dtype))
+                return _core.ops.reshape(_core.ops.stack(list(next(columns))), shape)
+
+            answer = _mapped(joined, targets)
+        _settle(answer)
+        return answer
+
+    return rows
 
 
-def hessian(f: Callable[..., Any], argnum: int = 0) -> Callable[..., Any]:
-    """Make a function that gives the second derivatives of a scalar `f` by one argument, of shape X + X."""
-    return jacobian(grad(f, argnum), argnum)
+def hessian(f: Callable[..., Any], argnums: int = 0) -> Callable[..., Any]:
+    """Return a function that gives the second derivatives of `f`.
+
+    Parameters
+    ----------
+    f
+        A function that returns one floating-point number.
+    argnums
+        Position of the argument, which is one tensor, array or number.
+
+    Returns
+    -------
+    callable
+        Takes the arguments of `f` and returns a tensor of the argument's shape twice over.
+
+    Raises
+    ------
+    InputError, InputTypeError
+        As :func:`value_and_grad`.
+    """
+    return jacobian(grad(f, argnums), argnums)
 
 
-def stop_gradient(x: Any) -> Tensor:
-    """Give the same numbers as a constant: no derivative passes."""
-    return _core.ops.stop_gradient(x)
+def stop_gradient(x: Any) -> Any:
+    """Return the same numbers as constants: derivatives do not pass.
+
+    Parameters
+    ----------
+    x
+        A tensor, Variable, array or number, or a list, tuple or dict of them.
+
+    Returns
+    -------
+    Tensor
+        Nested as `x`.
+    """
+    return _mapped(_core.ops.stop_gradient, x)
 
 
 def evaluate(*values: Any) -> None:
-    """Compute tensors now, all in one go; nested lists, tuples and dicts are walked."""
-    _core.evaluate(_tensors(list(values)))
+    """Compute tensors now, together; without it they are computed when somebody looks at their numbers.
+
+    Parameters
+    ----------
+    *values
+        Tensors and lists, tuples and dicts of them; other things are passed over.
+
+    Raises
+    ------
+    InputTypeError
+        When a tensor stands on a placeholder and has no numbers.
+    """
+    _core.evaluate([leaf for leaf in _leaves(values) if isinstance(leaf, _core.Tensor)])
+
+
+def _leaves(tree: Any) -> Iterator[Any]:
+    if isinstance(tree, (list, tuple)):
+        for branch in tree:
+            yield from _leaves(branch)
+    elif isinstance(tree, dict):
+        for branch in tree.values():
+            yield from _leaves(branch)
+    else:
+        yield tree
+
+
+def _mapped(function: Callable[[Any], Any], tree: Any) -> Any:
+    if isinstance(tree, dict):
+        return {key: _mapped(function, branch) for key, branch in tree.items()}
+    if isinstance(tree, tuple):
+        branches = [_mapped(function, branch) for branch in tree]
+        return type(tree)(*branches) if hasattr(tree, "_fields") else tuple(branches)
+    if isinstance(tree, list):
+        return [_mapped(function, branch) for branch in tree]
+    return function(tree)
+
+
+def _fresh(leaf: Any) -> _core.Tensor:
+    """Return the leaf as a node of its own: what else uses the same tensor is not the argument."""
+    return _core.fresh(leaf)
+
+
+def _prepared(args: tuple[Any, ...], argnums: Any, wrt: Any, where: str) -> tuple[Any, list[Any]]:
+    """Return what to differentiate by and the arguments for the call."""
+    call = list(args)
+    if wrt is not None:
+        return None, call
+    for position in argnums if isinstance(argnums, tuple) else (argnums,):
+        if not -len(args) <= position < len(args):
+            msg = f"[nn.{where}] there is no argument {position}: the function was called with {len(args)}"
+            raise InputError(msg)
+        call[position] = _mapped(_fresh, args[position])
+    return (tuple(call[i] for i in argnums) if isinstance(argnums, tuple) else call[argnums]), call
+
+
+def _variables(wrt: Any) -> Any:
+    return list(wrt.parameters) if hasattr(wrt, "parameters") else wrt
+
+
+def _value(result: Any, has_aux: bool) -> tuple[_core.Tensor, Any]:
+    if has_aux and not (isinstance(result, tuple) and len(result) == 2):
+        msg = (
+            f"[nn.value_and_grad] has_aux=True needs a function that returns (value, aux), not {type(result).__name__}"
+        )
+        raise InputTypeError(msg)
+    given, aux = result if has_aux else (result, None)
+    value = _as_tensor(given, "value_and_grad")
+    if value.shape != ():
+        msg = (
+            f"[nn.value_and_grad] the function returned shape {value.shape}; a gradient needs one number: "
+            "take the sum or mean, or use nn.jacobian"
+        )
+        raise InputError(msg)
+    return value, aux
+
+
+def _as_tensor(value: Any, where: str) -> _core.Tensor:
+    if isinstance(value, (list, tuple, dict)) or value is None:
+        msg = f"[nn.{where}] the function returned {type(value).__name__}; it must return one tensor"
+        raise InputTypeError(msg)
+    return value if isinstance(value, _core.Tensor) else _core.tensor(value)
+
+
+def _gradients(value: _core.Tensor, cotangent: Any, targets: Any) -> Any:
+    found = iter(_core.gradients([value], [cotangent], list(_leaves(targets))))
+    return _mapped(lambda _: next(found), targets)
+
+
+def _settle(results: Any) -> None:
+    """Let go of the graph below the results unless an outer differentiation still needs it."""
+    if _core.recording_depth() == 0:
+        _core.settle([leaf for leaf in _leaves(results) if isinstance(leaf, _core.Tensor)])
