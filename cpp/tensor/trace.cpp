@@ -49,8 +49,9 @@ Value TraceState::read(const Variable& variable) {
   return find(variable).now;
 }
 
-void TraceState::assign(const Variable& variable, const Value& value) {
+void TraceState::assign(Variable& variable, const Value& value) {
   Seen& seen = find(variable);
+  seen.target = Ref<Variable>(&variable);
   seen.assigned = value;
   const auto& before = static_cast<const VariableLeaf&>(seen.now.node->operation());
   seen.now = apply(make<const VariableLeaf>(variable.id(), before.version() + 1, variable.name(), Kind::view,

@@ -16,14 +16,15 @@ class TraceState : public Shared {
  public:
   struct Seen {
     Ref<const Variable> variable;
-    Value start;     // stands for the value before the traced function
-    Value now;       // what reads see
-    Value assigned;  // what the variable becomes; empty when it was only read
+    Ref<Variable> target;  // the same, once it was assigned
+    Value start;           // stands for the value before the traced function
+    Value now;             // what reads see
+    Value assigned;        // what the variable becomes; empty when it was only read
   };
 
   Value argument(DType dtype, const Shape& shape);
   Value read(const Variable& variable);
-  void assign(const Variable& variable, const Value& value);
+  void assign(Variable& variable, const Value& value);
 
   const std::vector<Value>& arguments() const noexcept { return arguments_; }
   const std::vector<Seen>& variables() const noexcept { return seen_; }
