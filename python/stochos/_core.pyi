@@ -8,10 +8,16 @@ from numpy.typing import NDArray
 from typing_extensions import Buffer
 
 from stochos._core_tensor import (
+    Program as Program,
+)
+from stochos._core_tensor import (
     Recording as Recording,
 )
 from stochos._core_tensor import (
     Tensor as Tensor,
+)
+from stochos._core_tensor import (
+    Trace as Trace,
 )
 from stochos._core_tensor import (
     Variable as Variable,
@@ -48,6 +54,9 @@ from stochos._core_tensor import (
 )
 from stochos._core_tensor import (
     tensor as tensor,
+)
+from stochos._core_tensor import (
+    tracing as tracing,
 )
 
 # --- base -------------------------------------------------------------------------------------------------------

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from stochos import _core
 from stochos.errors import InputError, InputTypeError
+from stochos.nn import _trees
+from stochos.nn.compilation import compile
 
-__all__ = ["evaluate", "grad", "hessian", "jacobian", "stop_gradient", "value_and_grad"]
+__all__ = ["compile", "evaluate", "grad", "hessian", "jacobian", "stop_gradient", "value_and_grad"]
 
 
 def value_and_grad(
@@ -134,7 +136,7 @@ def jacobian(f: Callable[..., Any], argnums: int | tuple[int, ...] = 0) -> Calla
             found = []
             for i in range(value.size):
                 unit[i] = 1
-                found.append(list(_leaves(_gradients(value, unit.reshape(value.shape), targets))))
+                found.append(list(_trees.leaves(_gradients(value, unit.reshape(value.shape), targets))))
                 unit[i] = 0
             columns = iter(zip(*found, strict=True)) if found else None
 
@@ -144,7 +146,7 @@ def jacobian(f: Callable[..., Any], argnums: int | tuple[int, ...] = 0) -> Calla
                     return _core.tensor(np.zeros(shape, leaf.dtype))
                 return _core.ops.reshape(_core.ops.stack(list(next(columns))), shape)
 
-            answer = _mapped(joined, targets)
+            answer = _trees.mapped(joined, targets)
         _settle(answer)
         return answer
 
@@ -187,7 +189,7 @@ def stop_gradient(x: Any) -> Any:
     Tensor
         Nested as `x`.
     """
-    return _mapped(_core.ops.stop_gradient, x)
+    return _trees.mapped(_core.ops.stop_gradient, x)
 
 
 def evaluate(*values: Any) -> None:
@@ -203,29 +205,7 @@ def evaluate(*values: Any) -> None:
     InputTypeError
         When a tensor stands on a placeholder and has no numbers.
     """
-    _core.evaluate([leaf for leaf in _leaves(values) if isinstance(leaf, _core.Tensor)])
-
-
-def _leaves(tree: Any) -> Iterator[Any]:
-    if isinstance(tree, (list, tuple)):
-        for branch in tree:
-            yield from _leaves(branch)
-    elif isinstance(tree, dict):
-        for branch in tree.values():
-            yield from _leaves(branch)
-    else:
-        yield tree
-
-
-def _mapped(function: Callable[[Any], Any], tree: Any) -> Any:
-    if isinstance(tree, dict):
-        return {key: _mapped(function, branch) for key, branch in tree.items()}
-    if isinstance(tree, tuple):
-        branches = [_mapped(function, branch) for branch in tree]
-        return type(tree)(*branches) if hasattr(tree, "_fields") else tuple(branches)
-    if isinstance(tree, list):
-        return [_mapped(function, branch) for branch in tree]
-    return function(tree)
+    _core.evaluate([leaf for leaf in _trees.leaves(values) if isinstance(leaf, _core.Tensor)])
 
 
 def _fresh(leaf: Any) -> _core.Tensor:
@@ -242,7 +222,7 @@ def _prepared(args: tuple[Any, ...], argnums: Any, wrt: Any, where: str) -> tupl
         if not -len(args) <= position < len(args):
             msg = f"[nn.{where}] there is no argument {position}: the function was called with {len(args)}"
             raise InputError(msg)
-        call[position] = _mapped(_fresh, args[position])
+        call[position] = _trees.mapped(_fresh, args[position])
     return (tuple(call[i] for i in argnums) if isinstance(argnums, tuple) else call[argnums]), call
 
 
@@ -275,11 +255,11 @@ def _as_tensor(value: Any, where: str) -> _core.Tensor:
 
 
 def _gradients(value: _core.Tensor, cotangent: Any, targets: Any) -> Any:
-    found = iter(_core.gradients([value], [cotangent], list(_leaves(targets))))
-    return _mapped(lambda _: next(found), targets)
+    found = iter(_core.gradients([value], [cotangent], list(_trees.leaves(targets))))
+    return _trees.mapped(lambda _: next(found), targets)
 
 
 def _settle(results: Any) -> None:
     """Let go of the graph below the results unless an outer differentiation still needs it."""
     if _core.recording_depth() == 0:
-        _core.settle([leaf for leaf in _leaves(results) if isinstance(leaf, _core.Tensor)])
+        _core.settle([leaf for leaf in _trees.leaves(results) if isinstance(leaf, _core.Tensor)])
