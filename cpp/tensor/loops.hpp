@@ -58,7 +58,9 @@ void in_parts(std::size_t n, std::size_t bytes_each, Part&& part) {
     part(std::size_t{0}, n);
     return;
   }
-  const std::size_t piece = (kPiece / bytes_each + 63) / 64 * 64;
+  // A row may be longer than a piece; elements are cut at cache lines.
+  const std::size_t fit = kPiece / bytes_each;
+  const std::size_t piece = fit == 0 ? 1 : fit < 64 ? fit : fit / 64 * 64;
   run_tasks((n + piece - 1) / piece, [&](std::size_t task) {
     const std::size_t first = task * piece;
     part(first, first + piece < n ? piece : n - first);

@@ -360,3 +360,18 @@ def test_every_operation_is_in_a_table():
     known = {case[0].split()[0] for case in SMOOTH} | set(PAIRS)
     known |= {"argmax", "argmin", "any", "all", "isfinite", "logical_not", "stop_gradient"}
     assert {name for name in vars(ops) if not name.startswith("_")} == known
+
+
+@pytest.mark.parametrize("shape", [(70_000,), (3, 40_000), (40_000, 3), (2, 300, 200)])
+def test_large_arrays_in_parts_have_the_values_of_numpy(shape):
+    # Above 256 KB the work is cut into parts; rows may be longer than a part.
+    x = np.random.default_rng(4).normal(size=shape)
+    np.testing.assert_array_equal((_core.tensor(x) + x).numpy(), x + x)
+    np.testing.assert_allclose(ops.exp(_core.tensor(x).T).numpy(), np.exp(x.T), rtol=1e-15)
+    for axis in (None, 0, -1):
+        np.testing.assert_allclose(ops.sum(x, axis=axis).numpy(), x.sum(axis), rtol=1e-12, atol=1e-11)
+        np.testing.assert_array_equal(ops.max(x, axis=axis).numpy(), x.max(axis))
+    np.testing.assert_allclose(ops.cumsum(x).numpy(), np.cumsum(x, -1), rtol=1e-9, atol=1e-9)
+    np.testing.assert_array_equal(ops.argmax(x, axis=-1).numpy(), x.argmax(-1))
+    if x.ndim == 2:
+        np.testing.assert_allclose(ops.matmul(x, x.T[:, :50]).numpy(), x @ x.T[:, :50], rtol=1e-10, atol=1e-9)
