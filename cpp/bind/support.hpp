@@ -39,6 +39,9 @@ Array<T> adopt(std::vector<T, Allocator>&& values) {
   return Array<T>({size}, {static_cast<py::ssize_t>(sizeof(T))}, data, keeper);
 }
 
+// Sets the Python error that stands for the exception being handled; for slots that pybind11 does not guard.
+void set_python_error() noexcept;
+
 // Runs work(control) without the GIL. Every 20 ms the waiting thread looks for Ctrl-C, and at most ten times
 // a second it calls progress(done, total), which stops the run by returning False or raising.
 template <class Work>

@@ -14,7 +14,9 @@ enum class Purpose : std::uint64_t {
   start_vectors = 2,
   negatives = 3,
   subspace = 4,
-  trajectory = 5
+  trajectory = 5,
+  tensor = 6,
+  tensor_start = 7
 };
 
 // splitmix64's finaliser (S. Vigna, public domain): spreads (seed, purpose) over the 64-bit key.

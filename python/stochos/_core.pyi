@@ -7,6 +7,58 @@ import numpy as np
 from numpy.typing import NDArray
 from typing_extensions import Buffer
 
+from stochos._core_tensor import (
+    Program as Program,
+)
+from stochos._core_tensor import (
+    Recording as Recording,
+)
+from stochos._core_tensor import (
+    Tensor as Tensor,
+)
+from stochos._core_tensor import (
+    Trace as Trace,
+)
+from stochos._core_tensor import (
+    Variable as Variable,
+)
+from stochos._core_tensor import (
+    check_numerics as check_numerics,
+)
+from stochos._core_tensor import (
+    evaluate as evaluate,
+)
+from stochos._core_tensor import (
+    fresh as fresh,
+)
+from stochos._core_tensor import (
+    from_dlpack as from_dlpack,
+)
+from stochos._core_tensor import (
+    gradients as gradients,
+)
+from stochos._core_tensor import (
+    label as label,
+)
+from stochos._core_tensor import (
+    ops as ops,
+)
+from stochos._core_tensor import (
+    placeholder as placeholder,
+)
+from stochos._core_tensor import (
+    recording_depth as recording_depth,
+)
+from stochos._core_tensor import (
+    settle as settle,
+)
+from stochos._core_tensor import (
+    tensor as tensor,
+)
+from stochos._core_tensor import (
+    tracing as tracing,
+)
+
 # --- base -------------------------------------------------------------------------------------------------------
 __version__: str
 stream_version: int
