@@ -15,7 +15,6 @@ void bind_reactions_master(py::module_& m);
 void bind_tensor_types(py::module_& m);
 void bind_tensor_ops(py::module_& m);
 void bind_tensor_graph(py::module_& m);
-void bind_tensor_trace(py::module_& m);
 }  // namespace stochos::bind
 
 PYBIND11_MODULE(_core, m) {
@@ -31,5 +30,4 @@ PYBIND11_MODULE(_core, m) {
   stochos::bind::bind_tensor_types(m);
   stochos::bind::bind_tensor_ops(m);
   stochos::bind::bind_tensor_graph(m);
-  stochos::bind::bind_tensor_trace(m);
 }

@@ -1,6 +1,6 @@
-// Tracing a function once and running what it did again.
+// Traces and programs, for nn.compile.
 #include "bind/tensor.hpp"
-#include "tensor/program.hpp"
+#include "tensor/compile/program.hpp"
 #include "tensor/trace.hpp"
 
 namespace stochos::bind {
@@ -8,32 +8,42 @@ namespace {
 
 using tensor::fail;
 
-struct TraceContext {
+struct Trace {
   tensor::Ref<tensor::TraceState> state = tensor::make<tensor::TraceState>();
-  bool active = false, over = false;
+  bool active = false;
+
+  ~Trace() { leave(); }
+  void leave() {
+    if (active && tensor::context().trace == state.get()) tensor::context().trace = nullptr;
+    active = false;
+  }
 };
 
-struct ProgramHolder {
-  tensor::Ref<const tensor::Program> program;
+struct CompiledProgram {
+  tensor::Ref<tensor::Program> program;
 };
 
-std::vector<Value> values_of(const py::sequence& items) {
+CompiledProgram finish(Trace& trace, const py::sequence& outputs) {
   std::vector<Value> values;
-  values.reserve(items.size());
-  for (const py::handle item : items) values.push_back(to_value("compile", item));
-  return values;
+  for (const py::handle output : outputs) values.push_back(to_value("compile", output));
+  return {tensor::make<tensor::Program>(*trace.state, Inputs(values))};
 }
 
-py::list run(const ProgramHolder& self, const py::sequence& arguments) {
-  std::vector<tensor::Array> given, results;
-  for (const Value& value : values_of(arguments)) given.push_back(computed(value));
-  {
+py::list run(const CompiledProgram& self, const py::sequence& arguments) {
+  std::vector<tensor::Array> given;
+  given.reserve(arguments.size());
+  for (const py::handle argument : arguments) given.push_back(computed(to_value("compile", argument)));
+  std::vector<tensor::Array> results;
+  constexpr double kShort = 2e4;
+  if (self.program->cost() < kShort) {
+    results = self.program->run(given);
+  } else {
+    const tensor::Ref<tensor::Program> kept = self.program;
     py::gil_scoped_release release;
-    results = self.program->run(given, [] {
+    results = kept->run(given, [] {
       py::gil_scoped_acquire gil;
       if (PyErr_CheckSignals() != 0) throw py::error_already_set();
     });
-    given.clear();
   }
   py::list out;
   for (tensor::Array& result : results) out.append(wrapped(tensor::Node::leaf(std::move(result))));
@@ -42,43 +52,33 @@ py::list run(const ProgramHolder& self, const py::sequence& arguments) {
 
 }  // namespace
 
-void bind_tensor_trace(py::module_& m) {
+void define_traces(py::module_& m) {
   m.def("tracing", [] { return tensor::context().trace != nullptr; });
-  py::class_<ProgramHolder>(m, "Program")
-      .def("run", &run, py::arg("arguments"))
-      .def_property_readonly("instructions",
-                             [](const ProgramHolder& self) { return self.program->instruction_count(); });
-  py::class_<TraceContext>(m, "Trace")
+  py::class_<Trace>(m, "Trace")
       .def(py::init<>())
       .def(
+          "__enter__",
+          [](Trace& self) -> Trace& {
+            if (tensor::context().trace != nullptr)
+              fail("compile",
+                   "a trace is under way in this thread already; call the inner function directly");
+            tensor::context().trace = self.state.get();
+            self.active = true;
+            return self;
+          },
+          py::return_value_policy::reference)
+      .def("__exit__", [](Trace& self, const py::args&) { self.leave(); })
+      .def(
           "argument",
-          [](TraceContext& self, py::handle shape, py::handle dtype) {
+          [](Trace& self, py::handle shape, py::handle dtype) {
             return wrapped(self.state->argument(to_dtype("compile", dtype), to_shape("compile", shape)));
           },
           py::arg("shape"), py::arg("dtype"))
-      .def(
-          "finish",
-          [](TraceContext& self, const py::sequence& results) {
-            if (self.active) fail("compile", "the trace is still under way; leave its with block first");
-            return ProgramHolder{tensor::make<const tensor::Program>(*self.state, values_of(results))};
-          },
-          py::arg("results"))
-      .def("__enter__",
-           [](TraceContext& self) -> TraceContext& {
-             if (self.over) fail("compile", "a trace is used once; make another");
-             if (tensor::context().trace != nullptr)
-               fail("compile",
-                    "a trace is under way in this thread already; call the inner function directly");
-             tensor::context().trace = self.state.get();
-             self.active = true;
-             return self;
-           })
-      .def("__exit__", [](TraceContext& self, const py::args&) {
-        if (!self.active) return;
-        tensor::context().trace = nullptr;
-        self.active = false;
-        self.over = true;
-      });
+      .def("finish", &finish, py::arg("outputs"));
+  py::class_<CompiledProgram>(m, "Program")
+      .def("run", &run, py::arg("arguments"))
+      .def("instruction_count",
+           [](const CompiledProgram& self) { return self.program->instruction_count(); });
 }
 
 }  // namespace stochos::bind

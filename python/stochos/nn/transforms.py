@@ -11,7 +11,7 @@ import numpy as np
 from stochos import _core
 from stochos.errors import InputError, InputTypeError
 from stochos.nn import _trees
-from stochos.nn.compilation import compile
+from stochos.nn.compiling import compile
 
 __all__ = ["compile", "evaluate", "grad", "hessian", "jacobian", "stop_gradient", "value_and_grad"]
 
