@@ -89,7 +89,7 @@ struct UpdateSettings {
 // is random::draw(key, record, b)). Equal bits at every level.
 //   bits      word i % 4 of block i / 4
 //   uniform   float: the upper 24 bits of word i, [0, 1); double: 53 bits of words 2i (high) and 2i + 1
-//   normal    pairs (i even, i + 1): r cos, r sin of r = sqrt(-2 log u), angle 2 pi v, u in (0, 1]. float: u
+//   normal    pairs (i even, i + 1): r cos, r sin of r = sqrt(-2 log u), angle 2 pi v, u in (0, 1). float: u
 //   of word i,
 //             v of word i + 1; double: u of words 2i, 2i + 1, v of the next two
 struct RandomFill {

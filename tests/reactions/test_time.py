@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -281,6 +282,25 @@ def test_master_equation_refuses_what_moves():
 
     with pytest.raises(InputError, match="time"):
         master_equation(Network({"X": 0}, ["-> X @ 1 + sin(time)"]), bounds={"X": 20}, times=[1.0])
+
+
+@pytest.mark.parametrize(
+    "network",
+    [
+        "Network({'X': 0}, ['-> X @ 1e5*(1 + sin(time))'])",
+        "Network({'X': 0}, [], {'a': 1.0, 'b': 0.0}, rates={'a': '-1e5*b', 'b': '1e5*a'})",
+        "Network({'X': 0}, [], events=['sin(1e5*time) > 0.5: X = 1'])",
+    ],
+)
+def test_an_interrupt_ends_what_moves_soon(network: str, interrupt_delay: Callable[[str], float]):
+    script = (
+        "import time\nfrom stochos.reactions import Network, simulate\n"
+        f"net = {network}\n"
+        "print('ready', flush=True)\n"
+        "try:\n    simulate(net, [1e9])\n"
+        "except KeyboardInterrupt:\n    print(time.monotonic())\n"
+    )
+    assert interrupt_delay(script) < 0.2
 
 
 def test_timeout_ends_a_hard_moving_network():
