@@ -119,7 +119,7 @@ def _log(x: NDArray[np.float64]) -> NDArray[np.float64]:
     square, total = s * s, np.zeros_like(s)
     for odd in range(21, 0, -2):  # the series of atanh; |s| < 0.172, so the next term is below 1e-18
         total = total * square + 1.0 / odd
-    return 2.0 * s * total + exponent * 0.6931471805599453
+    return np.asarray(2.0 * s * total + exponent * 0.6931471805599453, dtype=np.float64)
 
 
 # M. J. Wichura, "Algorithm AS 241: the percentage points of the normal distribution", Appl. Statist. 37 (1988): PPND16.
