@@ -15,7 +15,6 @@ from typing import Any
 from stochos import _checks, _core
 from stochos._core import ops
 from stochos.errors import InputError, UnknownNameError
-from stochos.nn.symbols import Symbol
 
 __all__ = [
     "binary_cross_entropy",
@@ -35,7 +34,7 @@ _FLOATS = ("float32", "float64")
 
 
 def _tensor(where: str, value: Any) -> Any:
-    if isinstance(value, Symbol):
+    if getattr(value, "__stochos_symbol__", False):
         msg = f"[{where}] takes tensors, not {value!r}; use it on the result of a model, or inside nn.Lambda"
         raise InputError(msg)
     if isinstance(value, _core.Variable):
@@ -138,7 +137,7 @@ def huber(prediction: Any, target: Any, *, delta: float = 1.0, reduction: str = 
 
 
 def log_cosh(prediction: Any, target: Any, *, reduction: str = "mean", weights: Any = None) -> Any:
-    """log cosh(x - y), a smooth absolute error.
+    """The logarithm of cosh(x - y), a smooth absolute error.
 
     Parameters
     ----------

@@ -285,9 +285,9 @@ class Adam(Optimizer):
     def _scalars(self, rate: Any, step: Any, options: Mapping[str, Any], dtype: str) -> dict[str, Any]:
         t = ops.cast(step, "float64")
         first, second = (
-            1.0 - ops.exp(t * math.log(beta)) if beta else 1.0 for beta in (options["beta1"], options["beta2"])
+            -ops.expm1(t * math.log(beta)) if beta else 1.0 + 0.0 * t for beta in (options["beta1"], options["beta2"])
         )
-        out = {"rate": rate / first, "second": ops.sqrt(second) if options["beta2"] else 1.0 + 0.0 * t}
+        out = {"rate": rate / first, "second": ops.sqrt(second)}
         out["keep"] = 1.0 - rate * options["weight_decay"]
         return {name: ops.cast(value, dtype) for name, value in out.items()}
 
