@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, ClassVar, TypeAlias
 
 import numpy as np
@@ -13,9 +15,23 @@ from numpy.typing import NDArray
 from stochos import _checks, random
 from stochos.errors import InputError
 
-__all__ = ["Initializer", "Seed", "fans"]
+__all__ = ["Initializer", "Seed", "fans", "no_values"]
 
 Seed: TypeAlias = int | np.random.Generator | np.random.SeedSequence
+
+
+_current = threading.local()
+
+
+@contextmanager
+def no_values() -> Iterator[None]:
+    """Let initializers return zeros: the values that will stand in their place come from a file."""
+    before = getattr(_current, "off", False)
+    _current.off = True
+    try:
+        yield
+    finally:
+        _current.off = before
 
 
 def fans(shape: Sequence[int]) -> tuple[int, int]:
@@ -73,6 +89,8 @@ class Initializer:
         if len(lengths) < self.needs:
             msg = f"[{where}] shape is {lengths}; at least {self.needs} axes are needed"
             raise InputError(msg)
+        if getattr(_current, "off", False):
+            return np.zeros(lengths, dtype=dtype)
         values = self._values(lengths, random.seed_of(seed, where))
         return np.array(np.reshape(values, lengths), dtype=dtype, order="C")
 

@@ -137,7 +137,7 @@ def huber(prediction: Any, target: Any, *, delta: float = 1.0, reduction: str = 
 
 
 def log_cosh(prediction: Any, target: Any, *, reduction: str = "mean", weights: Any = None) -> Any:
-    """The logarithm of cosh(x - y), a smooth absolute error.
+    """Return log cosh(x - y), a smooth absolute error.
 
     Parameters
     ----------
