@@ -89,7 +89,9 @@ def _batch_norm(kind: Callable[..., nn.Module], shape: tuple[int, ...]) -> Array
     second = _layer(module, _input(*shape, seed=2, scale=3.0))
     module.eval()
     third = _layer(module, _input(*shape, seed=3))
-    out = {f"{number}/{key}": value for number, part in enumerate((first, second, third)) for key, value in part.items()}
+    out = {
+        f"{number}/{key}": value for number, part in enumerate((first, second, third)) for key, value in part.items()
+    }
     return out | {"mean": module.running_mean.numpy(), "variance": module.running_var.numpy()}
 
 
@@ -191,7 +193,9 @@ LOSSES: dict[str, Callable[[], Arrays]] = {
     ),
     "cross_entropy": _loss(functional.cross_entropy, CLASSES),
     "cross_entropy_soft": _loss(functional.cross_entropy, SHARES),
-    "cross_entropy_smooth": _loss(lambda x, y, **how: functional.cross_entropy(x, y, label_smoothing=0.1, **how), CLASSES),
+    "cross_entropy_smooth": _loss(
+        lambda x, y, **how: functional.cross_entropy(x, y, label_smoothing=0.1, **how), CLASSES
+    ),
     "cross_entropy_soft_smooth": _loss(
         lambda x, y, **how: functional.cross_entropy(x, y, label_smoothing=0.1, **how), SHARES
     ),

@@ -29,7 +29,9 @@ def main() -> None:
             for key, value in sorted(arrays.items()):
                 block = io.BytesIO()
                 np.lib.format.write_array(block, np.asarray(value, order="C"), allow_pickle=False)
-                archive.writestr(zipfile.ZipInfo(key + ".npy", (2026, 1, 1, 0, 0, 0)), block.getvalue(), zipfile.ZIP_DEFLATED)
+                archive.writestr(
+                    zipfile.ZipInfo(key + ".npy", (2026, 1, 1, 0, 0, 0)), block.getvalue(), zipfile.ZIP_DEFLATED
+                )
         size = (FOLDER / f"{group}.npz").stat().st_size
         sys.stdout.write(f"{group}: {len(arrays)} arrays, {size} bytes\n")
 

@@ -1,6 +1,6 @@
 """With PyTorch installed: the fixtures still hold what it answers, and fresh starting values have its statistics.
 
-    pip install "stochos[oracle]" && python -m pytest -m oracle
+pip install "stochos[oracle]" && python -m pytest -m oracle
 """
 
 from __future__ import annotations
