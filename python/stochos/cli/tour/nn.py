@@ -32,8 +32,8 @@ def run(page: Page, threads: int | None, seed: int) -> dict[str, object]:  # noq
     page.paragraph(
         "In Stochos a network is a graph of layers. Call a layer twice and it is the same layer: one set of weights, "
         "counted once, trained once. Any model can be cut at any inner tensor and its parts wired into another; the "
-        "parts keep their weights. Here a classifier learns handwritten digits (E. Alpaydin and C. Kaynak), then lends its "
-        "inside to a second task."
+        "parts keep their weights. Here a classifier learns handwritten digits (E. Alpaydin and C. Kaynak), then lends "
+        "its inside to a second task."
     )
     model, hidden = _model()
     first = _classify(page, model, x, labels, images, seed)
