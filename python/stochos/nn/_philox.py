@@ -107,7 +107,7 @@ def uniform(seed: int, count: int, record: int = 0) -> NDArray[np.float64]:
     -------
     ndarray of float64, shape (count,)
     """
-    return (words(seed, count, record) + 0.5) * 2.0**-32
+    return np.asarray((words(seed, count, record) + 0.5) * 2.0**-32, dtype=np.float64)
 
 
 def _log(x: NDArray[np.float64]) -> NDArray[np.float64]:

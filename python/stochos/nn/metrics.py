@@ -314,6 +314,7 @@ def get(given: str | Metric | Callable[..., Any]) -> Metric:
         There is no metric of this name.
     """
     where = "nn.metrics.get"
+    shown: object = given  # a caller may give anything
     if isinstance(given, str):
         if given not in _BY_NAME:
             msg = f"[{where}] there is no metric {given!r}; there are {', '.join(_BY_NAME)}"
@@ -323,7 +324,7 @@ def get(given: str | Metric | Callable[..., Any]) -> Metric:
         own = copy.copy(given)
         own.reset()
         return own
-    if callable(given):
-        return _Function(given)
-    msg = f"[{where}] {given!r} is of type {type(given).__name__}; give a name, a metric or a function"
+    if callable(shown):
+        return _Function(shown)
+    msg = f"[{where}] {shown!r} is of type {type(shown).__name__}; give a name, a metric or a function"
     raise InputTypeError(msg)
