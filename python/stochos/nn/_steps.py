@@ -66,7 +66,7 @@ def objective_of(where: str, loss: Loss, factors: Any) -> Callable[..., Any]:
     if factors is not None:
         msg = f"[{where}] loss_weights need a list or dict of losses"
         raise InputError(msg)
-    single = losses.get(loss)
+    single = losses.get(loss)  # type: ignore[arg-type] # a name or a function is left
     return lambda outputs, targets, weights: _one(single, outputs, targets, weights)
 
 

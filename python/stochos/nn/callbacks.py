@@ -276,11 +276,12 @@ def get(given: Callback | Callable[[Training], object]) -> Callback:
     InputTypeError
         It is neither a callback nor a function.
     """
-    if isinstance(given, Callback):
-        return given
-    if callable(given):
-        return _Function(given)
+    shown: object = given  # a caller may give anything
+    if isinstance(shown, Callback):
+        return shown
+    if callable(shown):
+        return _Function(shown)
     msg = (
-        f"[nn.callbacks.get] {given!r} is of type {type(given).__name__}; give a callback or a function of the training"
+        f"[nn.callbacks.get] {shown!r} is of type {type(shown).__name__}; give a callback or a function of the training"
     )
     raise InputTypeError(msg)

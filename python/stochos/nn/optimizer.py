@@ -80,8 +80,9 @@ class Optimizer:
         return _core.Variable(np.array(value, dtype=np.float64), name="learning_rate", trainable=False)
 
     def _add_group(self, group: Mapping[str, Any], learning_rate: float | Schedule) -> None:
-        if not isinstance(group, Mapping) or "parameters" not in group:
-            msg = f"[{self._where}] a group is {group!r}; give a dict with 'parameters' and the options that differ"
+        shown: object = group  # a caller may give anything
+        if not isinstance(shown, Mapping) or "parameters" not in shown:
+            msg = f"[{self._where}] a group is {shown!r}; give a dict with 'parameters' and the options that differ"
             raise InputTypeError(msg)
         given = {key: value for key, value in group.items() if key not in ("parameters", "learning_rate")}
         unknown = set(given) - set(self._options)

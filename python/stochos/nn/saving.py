@@ -1,8 +1,8 @@
 """Models in files: safetensors, each tensor once, the other names of shared ones and the architecture beside them.
 
 The metadata hold ``format`` ("stochos.nn"), ``version`` of this layout, ``stochos`` (the version that wrote),
-``aliases`` ({other path: path of the tensor}) and, where the whole model was saved, ``architecture``: JSON both. Any other program
-can read the tensors; any other safetensors file can be read into a model, by its own names or by a renaming.
+``aliases`` ({other path: path of the tensor}) and, where the whole model was saved, ``architecture``: JSON both. Any
+other program can read the tensors; any other safetensors file can be read into a model, by its own names or renamed.
 """
 
 from __future__ import annotations
