@@ -83,7 +83,8 @@ class SGD(Optimizer):
         scalars = super()._scalars(rate, step, options, dtype)
         if options["dampening"]:
             # The first gradient is taken whole.
-            scalars["share"] = ops.cast(ops.where(step == 1, 1.0, 1.0 - options["dampening"]), dtype)
+            later = ops.cast(step > 1, "float64")
+            scalars["share"] = ops.cast(1.0 - options["dampening"] * later, dtype)
         return scalars
 
     def _updated(
