@@ -81,6 +81,29 @@ def test_a_run_that_was_cut_goes_on_with_the_same_bits(optimizer: type, cut: int
     assert found.epochs == 5
 
 
+def test_an_interrupt_loses_the_open_epoch_alone(tmp_path: Path):
+    class Interrupt(callbacks.Callback):
+        def __init__(self, batch: int) -> None:
+            self.left = batch
+
+        def on_batch(self, training, loss):
+            self.left -= 1
+            if self.left == 0:
+                raise KeyboardInterrupt
+
+    options = {"loss": "cross_entropy", "batch_size": 16, "epochs": 3, "checkpoint": tmp_path / "c"}
+    whole, cut = model(dropout=0.3), model(dropout=0.3)
+    whole.fit(X, Y, optimizer=nn.Adam(1e-2), callbacks=[Interrupt(-1)], **options)
+    (tmp_path / "c").unlink()
+    with pytest.raises(KeyboardInterrupt):
+        cut.fit(
+            X, Y, optimizer=nn.Adam(1e-2), callbacks=[Interrupt(7)], **options
+        )  # in the second epoch of four batches
+    history = cut.fit(X, Y, optimizer=nn.Adam(1e-2), callbacks=[Interrupt(-1)], **options, resume=True)
+    assert history.epochs == 3
+    assert same(whole.state(), cut.state())
+
+
 def test_resume_without_a_file_begins_anew(tmp_path: Path):
     history = model().fit(
         X, Y, loss="cross_entropy", optimizer=nn.SGD(0.1), epochs=1, checkpoint=tmp_path / "c", resume=True
@@ -206,7 +229,7 @@ def test_wrong_input_is_named():
         fit(X, Y, validation=0.001, **good)
     with pytest.raises(InputError, match="no examples"):
         fit(X[:0], Y[:0], **good)
-    with pytest.raises(InputTypeError, match=r"object|str"):
+    with pytest.raises(InputTypeError, match="<U1"):
         fit(np.array(["a", "b"]), Y[:2], **good)
     with pytest.raises(InputError, match="checkpoint="):
         fit(X, Y, resume=True, **good)
