@@ -306,6 +306,22 @@ class Layer(Holder):
 
         return architecture.describe(self)
 
+    def _settings(self) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """Return the arguments with which a layer like this one is made."""
+        return self._arguments
+
+    def single(self, inputs: tuple[Any, ...]) -> Any:
+        """Return the one input, or say how many there are."""
+        if len(inputs) != 1 or not hasattr(inputs[0], "shape"):
+            given = f"{len(inputs)} inputs" if len(inputs) != 1 else f"{inputs[0]!r}"
+            raise self.fail_kind("one tensor, array or symbol", given)
+        return inputs[0]
+
+    def expect_float(self, x: Any) -> None:
+        """Refuse an input that is not floating."""
+        if x.dtype not in ("float32", "float64"):
+            raise self.fail_kind("a floating input", f"{x.dtype} of shape {tuple(x.shape)}; use nn.cast or nn.Embedding")
+
     def fail(self, expected: str, given: str) -> Error:
         """Return the error that says what the layer expects and what it got."""
         return InputError(f"[{self.title}] expects {expected}, got {given}")
