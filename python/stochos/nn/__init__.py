@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from stochos._core import Tensor, Variable, from_dlpack, tensor
+    from stochos.nn.compiling import compile
     from stochos.nn.transforms import evaluate, grad, hessian, jacobian, stop_gradient, value_and_grad
 
 _HOMES = {
@@ -14,6 +15,7 @@ _HOMES = {
     "Variable": "stochos._core",
     "from_dlpack": "stochos._core",
     "tensor": "stochos._core",
+    "compile": "stochos.nn.compiling",
     "evaluate": "stochos.nn.transforms",
     "grad": "stochos.nn.transforms",
     "hessian": "stochos.nn.transforms",
@@ -25,6 +27,7 @@ _HOMES = {
 __all__ = [
     "Tensor",
     "Variable",
+    "compile",
     "evaluate",
     "from_dlpack",
     "grad",
