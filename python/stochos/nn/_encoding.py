@@ -63,7 +63,11 @@ class Encoder:
             return self._weight(value)
         if isinstance(value, (np.ndarray, _core.Tensor)):
             array = np.asarray(value.numpy() if isinstance(value, _core.Tensor) else value)
-            return {"$array": [self.value(x) for x in array.ravel().tolist()], "shape": list(array.shape), "dtype": str(array.dtype)}
+            return {
+                "$array": [self.value(x) for x in array.ravel().tolist()],
+                "shape": list(array.shape),
+                "dtype": str(array.dtype),
+            }
         if callable(value):
             return {"$function": registry.name_of(value, _WHERE)}
         msg = f"[{_WHERE}] a setting is {value!r} of type {type(value).__name__}, which JSON cannot hold"

@@ -22,7 +22,18 @@ __all__ = ["INTERNAL", "Holder"]
 
 #: Attributes of every layer in which there is nothing to look for.
 INTERNAL = frozenset(
-    {"name", "_arguments", "_weights", "_buffers", "_regularizers", "_reached", "_met", "_built_shapes", "_lock", "_named"}
+    {
+        "name",
+        "_arguments",
+        "_weights",
+        "_buffers",
+        "_regularizers",
+        "_reached",
+        "_met",
+        "_built_shapes",
+        "_lock",
+        "_named",
+    }
     | {"_uid", "_dtype", "_seed", "_trainable"}
 )
 

@@ -178,7 +178,9 @@ def set_state(layer: Holder, state: dict[str, Any]) -> None:
 
 def _fitting(where: str, path: str, array: Any, variable: _core.Variable) -> Any:
     if array.shape != tuple(variable.shape):
-        msg = f"[{where}] {path!r} has shape {tuple(variable.shape)}, the state brings {array.shape}; nothing was changed"
+        msg = (
+            f"[{where}] {path!r} has shape {tuple(variable.shape)}, the state brings {array.shape}; nothing was changed"
+        )
         raise InputError(msg)
     if not np.can_cast(array.dtype, variable.dtype, "same_kind"):
         msg = f"[{where}] {path!r} is {variable.dtype}, the state brings {array.dtype}; nothing was changed"

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from stochos.nn.regularizers import regularization_loss
 
 from stochos._progress import Callback as Tell
 from stochos._progress import report
@@ -17,6 +16,7 @@ from stochos.nn import _trees, losses, transforms
 from stochos.nn._data import Data
 from stochos.nn.metrics import Metric
 from stochos.nn.optimizer import Optimizer
+from stochos.nn.regularizers import regularization_loss
 
 if TYPE_CHECKING:
     from stochos.nn.callbacks import Callback

@@ -129,7 +129,9 @@ def rebuild(
             specs = infer(fresh)
         finish(fresh, specs, call.outputs)
         if len(fresh.outputs) != len(call.outputs):
-            msg = f"[nn.Model] {target.name!r} returns {len(fresh.outputs)} tensors where {len(call.outputs)} are needed"
+            msg = (
+                f"[nn.Model] {target.name!r} returns {len(fresh.outputs)} tensors where {len(call.outputs)} are needed"
+            )
             raise InputError(msg)
         for old, new in zip(call.outputs, fresh.outputs, strict=True):
             seen[old] = new if after is None else after(old, new)

@@ -320,7 +320,9 @@ class Layer(Holder):
     def expect_float(self, x: Any) -> None:
         """Refuse an input that is not floating."""
         if x.dtype not in ("float32", "float64"):
-            raise self.fail_kind("a floating input", f"{x.dtype} of shape {tuple(x.shape)}; use nn.cast or nn.Embedding")
+            raise self.fail_kind(
+                "a floating input", f"{x.dtype} of shape {tuple(x.shape)}; use nn.cast or nn.Embedding"
+            )
 
     def fail(self, expected: str, given: str) -> Error:
         """Return the error that says what the layer expects and what it got."""

@@ -73,7 +73,9 @@ class Model(Trained, Layer):
         if len(set(begins)) < len(begins):
             msg = f"[{self.title}] one symbol stands twice among the inputs: {', '.join(x.name for x in begins)}"
             raise InputError(msg)
-        fresh = {x: Symbol(x.shape, x.dtype, x.name.replace(":", "_"), None, 0, x) for x in begins if x.call is not None}
+        fresh = {
+            x: Symbol(x.shape, x.dtype, x.name.replace(":", "_"), None, 0, x) for x in begins if x.call is not None
+        }
         missing = [x for x in graph.sources(_trees.leaves(outputs), begins) if x not in begins]
         if missing:
             msg = (
@@ -404,4 +406,6 @@ class Model(Trained, Layer):
 
 
 def _fits(expected: Shape, given: Shape) -> bool:
-    return len(expected) == len(given) and all(a is None or b is None or a == b for a, b in zip(expected, given, strict=True))
+    return len(expected) == len(given) and all(
+        a is None or b is None or a == b for a, b in zip(expected, given, strict=True)
+    )

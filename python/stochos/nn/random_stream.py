@@ -57,7 +57,10 @@ class RandomStream:
         -------
         Tensor
         """
-        low, high = _checks.real("nn.RandomStream.uniform", "low", low), _checks.real("nn.RandomStream.uniform", "high", high)
+        low, high = (
+            _checks.real("nn.RandomStream.uniform", "low", low),
+            _checks.real("nn.RandomStream.uniform", "high", high),
+        )
         draw = _core.ops.random_uniform(shape, self.seed, self._next(), dtype)
         return draw if (low, high) == (0.0, 1.0) else draw * (high - low) + low
 

@@ -134,9 +134,7 @@ def _inline(calls: Sequence[Call], seen: dict[Symbol, Symbol]) -> None:
         seen.update(zip(call.outputs, fresh, strict=True))
 
 
-def _rewired(
-    model: Model, wanted: set[int], change: Any, after: Any, told: str, memo: dict[int, Model]
-) -> Model:
+def _rewired(model: Model, wanted: set[int], change: Any, after: Any, told: str, memo: dict[int, Model]) -> Model:
     """Return `model` built again with changes, and inner models too where they hold a wanted layer."""
     if id(model) in memo:
         return memo[id(model)]

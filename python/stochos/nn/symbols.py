@@ -71,7 +71,7 @@ class Symbol:
         return len(self.shape)
 
     @property
-    def T(self) -> Any:  # noqa: N802
+    def T(self) -> Any:
         """The symbol with its axes in reverse order."""
         return _function("transpose")(self)
 
@@ -227,7 +227,7 @@ class Call:
         return f"Call({self.target.name!r}, {', '.join(x.name for x in self.inputs)})"
 
 
-def Input(  # noqa: N802 - the public face promises this name
+def Input(
     shape: int | Sequence[int | None], dtype: str = "float32", name: str | None = None, batch: int | None = None
 ) -> Symbol:
     """Begin a model: return the symbol of an input.
@@ -339,7 +339,9 @@ def infer(call: Call) -> Any:
             msg = f"[nn.{_title(call)}] returned {first!r}; a layer or function returns tensors, in lists, tuples or dicts"
             raise InputTypeError(msg)
         shapes = [tuple(run[number].shape) for run in found]
-        specs.append(Spec(tuple(a if a == b else None for a, b in zip(shapes[0], shapes[-1], strict=True)), first.dtype))
+        specs.append(
+            Spec(tuple(a if a == b else None for a, b in zip(shapes[0], shapes[-1], strict=True)), first.dtype)
+        )
     remaining = iter(specs)
     return _trees.mapped(lambda _: next(remaining), runs[0])
 

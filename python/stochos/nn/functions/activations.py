@@ -267,8 +267,21 @@ def log_softmax(x: TensorLike, axis: int = -1) -> Tensor:
 _BY_NAME: dict[str, Callable[..., Any]] = {
     one.__name__: one
     for one in (
-        relu, sigmoid, tanh, softplus, silu, gelu, gelu_tanh, linear, softsign, relu6, log_sigmoid, leaky_relu, elu,
-        softmax, log_softmax,
+        relu,
+        sigmoid,
+        tanh,
+        softplus,
+        silu,
+        gelu,
+        gelu_tanh,
+        linear,
+        softsign,
+        relu6,
+        log_sigmoid,
+        leaky_relu,
+        elu,
+        softmax,
+        log_softmax,
     )
 } | {"swish": silu, "gelu_new": gelu_tanh, "exp": elementwise.exp}
 

@@ -120,7 +120,9 @@ class MultiHeadAttention(Layer):
         """Compute."""
         value = query if value is None else value
         key = value if key is None else key
-        parts = [self._split(self._projected(x, name)) for x, name in ((query, "query"), (key, "key"), (value, "value"))]
+        parts = [
+            self._split(self._projected(x, name)) for x, name in ((query, "query"), (key, "key"), (value, "value"))
+        ]
         weights = attention_weights(parts[0], parts[1], self._spread(mask, query, key), causal, None)
         if training and self.stream is not None:
             kept = self.stream.bernoulli(tuple(weights.shape), 1.0 - self.dropout)
@@ -144,7 +146,11 @@ class MultiHeadAttention(Layer):
         if mask.dtype != "bool":
             mask = ops.not_equal(mask, 0)
         batch, places = query.shape[0], key.shape[1]
-        wanted = {2: (batch, places), 3: (batch, query.shape[1], places), 4: (batch, self.heads, query.shape[1], places)}
+        wanted = {
+            2: (batch, places),
+            3: (batch, query.shape[1], places),
+            4: (batch, self.heads, query.shape[1], places),
+        }
         shape = tuple(mask.shape)
         fits = wanted.get(len(shape))
         if fits is None or any(n not in (1, w) for n, w in zip(shape, fits, strict=True)):

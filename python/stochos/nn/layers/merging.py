@@ -105,7 +105,9 @@ class Concatenate(_Merge):
         if not -rank <= self.axis < rank:
             raise self.fail(f"inputs with an axis {self.axis}", f"{', '.join(map(str, shapes))}")
         for shape in shapes[1:]:
-            others = [(a, b) for place, (a, b) in enumerate(zip(shapes[0], shape, strict=False)) if place != self.axis % rank]
+            others = [
+                (a, b) for place, (a, b) in enumerate(zip(shapes[0], shape, strict=False)) if place != self.axis % rank
+            ]
             if len(shape) != rank or any(a is not None and b is not None and a != b for a, b in others):
                 raise self.fail(f"inputs equal in all axes but {self.axis}", f"{', '.join(map(str, shapes))}")
 

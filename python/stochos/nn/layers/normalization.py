@@ -32,9 +32,7 @@ class LayerNorm(Layer):
     Takes (..., C), returns the same shape.
     """
 
-    def __init__(
-        self, epsilon: float = 1e-5, *, use_gain: bool = True, use_bias: bool = True, **settings: Any
-    ) -> None:
+    def __init__(self, epsilon: float = 1e-5, *, use_gain: bool = True, use_bias: bool = True, **settings: Any) -> None:
         super().__init__(**settings)
         self.epsilon = _checks.real("nn.LayerNorm", "epsilon", epsilon, 0.0)
         self.use_gain, self.use_bias = bool(use_gain), bool(use_bias)

@@ -48,7 +48,9 @@ class Reshape(Layer):
         """Compute."""
         held, known = math.prod(x.shape[1:]), math.prod(n for n in self.shape if n != -1)
         if (-1 in self.shape and (known == 0 or held % known)) or (-1 not in self.shape and held != known):
-            raise self.fail(f"an input that reshapes to (B, {', '.join(map(str, self.shape))})", f"shape {tuple(x.shape)}")
+            raise self.fail(
+                f"an input that reshapes to (B, {', '.join(map(str, self.shape))})", f"shape {tuple(x.shape)}"
+            )
         whole = tuple(held // known if n == -1 else n for n in self.shape)
         return ops.reshape(x, (x.shape[0], *whole))
 
