@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from stochos.nn.regularizers import regularization_loss
 
 from stochos._progress import Callback as Tell
 from stochos._progress import report
@@ -77,6 +76,7 @@ def _one(loss: Callable[..., Any], output: Any, target: Any, weights: Any) -> An
 
 def train_step(model: Any, objective: Callable[..., Any], optimizer: Optimizer) -> Callable[[dict[str, Any]], Any]:
     """Return the function of a batch that moves the model once and returns (loss, outputs)."""
+    from stochos.nn.regularizers import regularization_loss
 
     def step(batch: dict[str, Any]) -> Any:
         def value() -> Any:
