@@ -93,6 +93,11 @@ Value from_dlpack(py::handle object);
 int fill_buffer(PyObject* owner, const tensor::Array& array, Py_buffer* view, int flags);
 void release_buffer(Py_buffer* view);
 
+// stochos._core.ops, a class of static functions.
+struct Ops {};
+void define_traces(py::module_& m);
+void define_composites(py::class_<Ops>& ops);
+
 // Methods and number slots that Tensor and Variable share.
 extern PyMethodDef tensor_methods[];
 std::vector<PyType_Slot> shared_slots();

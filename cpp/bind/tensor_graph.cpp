@@ -65,6 +65,7 @@ py::list gradients_of(const py::sequence& outputs, const py::object& cotangents,
 }  // namespace
 
 void bind_tensor_graph(py::module_& m) {
+  define_traces(m);
   m.def("tensor", &make_tensor, py::arg("value"), py::arg("dtype") = py::none(),
         py::arg("copy") = py::none());
   m.def("from_dlpack", [](py::handle x) { return wrapped(from_dlpack(x)); }, py::arg("x"));

@@ -14,7 +14,6 @@ namespace unary = kernels::unary;
 namespace binary = kernels::binary;
 namespace compare = kernels::compare;
 
-struct Ops {};
 using Class = py::class_<Ops>;
 
 template <unary::Code code>
@@ -280,6 +279,7 @@ void bind_tensor_ops(py::module_& m) {
   define_reductions(ops);
   define_shapes(ops);
   define_gathers(ops);
+  define_composites(ops);
 }
 
 }  // namespace stochos::bind

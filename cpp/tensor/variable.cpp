@@ -77,8 +77,8 @@ void Variable::assign(const Value& value) {
   install(own(evaluated(fitting)), version() + 1);
 }
 
-void Variable::replace(Array array) {
-  install(std::move(array), version() + 1);
+void Variable::replace(const Array& array) {
+  install(own(array), version() + 1);
 }
 
 }  // namespace stochos::tensor

@@ -56,8 +56,8 @@ class Variable : public Shared {
   Value current() const;
   // In a trace: noted there. Else: evaluated and put in place. Throws Error(value) on another shape.
   void assign(const Value& value);
-  // What assign() does outside of a trace, for numbers that are there. The array must not change any more.
-  void replace(Array array);
+  // What assign() does outside of a trace, for numbers that are there.
+  void replace(const Array& array);
 
  private:
   Value check(const Value& value) const;

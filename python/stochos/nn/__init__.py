@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from stochos._core import Tensor, Variable, from_dlpack, tensor
     from stochos.nn import callbacks, initializers, losses, metrics, schedules
     from stochos.nn.clipping import clip_by_norm, clip_by_value
+    from stochos.nn.compiling import compile
     from stochos.nn.history import History
     from stochos.nn.optimizers import SGD, Adagrad, Adam, AdamW, Optimizer, RMSprop
     from stochos.nn.transforms import evaluate, grad, hessian, jacobian, stop_gradient, value_and_grad
@@ -27,6 +28,7 @@ _HOMES = {
     "Variable": "stochos._core",
     "from_dlpack": "stochos._core",
     "tensor": "stochos._core",
+    "compile": "stochos.nn.compiling",
     "evaluate": "stochos.nn.transforms",
     "grad": "stochos.nn.transforms",
     "hessian": "stochos.nn.transforms",
@@ -49,6 +51,7 @@ __all__ = [
     "callbacks",
     "clip_by_norm",
     "clip_by_value",
+    "compile",
     "evaluate",
     "from_dlpack",
     "grad",

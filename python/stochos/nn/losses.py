@@ -74,15 +74,6 @@ def _reduced(where: str, values: Any, reduction: str, weights: Any) -> Any:
     return _quotient(ops.sum(weighted), ops.sum(ops.broadcast_to(spread, values.shape)))
 
 
-def _log_softmax(x: Any, axis: int) -> Any:
-    kernel = getattr(ops, "log_softmax", None)
-    if kernel is not None:
-        return kernel(x, axis=axis)
-    # The shift cancels, so its derivative need not be taken.
-    shifted = x - ops.stop_gradient(ops.max(x, axis=axis, keepdims=True))
-    return shifted - ops.log(ops.sum(ops.exp(shifted), axis=axis, keepdims=True))
-
-
 def _quotient(total: Any, count: Any) -> Any:
     """Return ``total / count``, and 0 where nothing counts."""
     nothing = count == 0.0
@@ -240,7 +231,7 @@ def cross_entropy(
             msg = f"[{where}] class_weights have shape {class_weights.shape}; there are {classes} classes"
             raise InputError(msg)
         shape = tuple(classes if i == axis else 1 for i in range(len(x.shape)))
-    logs = _log_softmax(x, axis)
+    logs = ops.log_softmax(x, axis=axis)
     if y.dtype in _FLOATS:
         x, y = _pair(where, x, y)
         if smoothing:
@@ -312,7 +303,7 @@ def kl(logits: Any, target: Any, *, axis: int = -1, reduction: str = "mean", wei
     where = "nn.losses.kl"
     x, y = _pair(where, logits, target)
     entropy = y * ops.log(ops.where(y > 0.0, y, 1.0))
-    return _reduced(where, ops.sum(entropy - y * _log_softmax(x, axis), axis=axis), reduction, weights)
+    return _reduced(where, ops.sum(entropy - y * ops.log_softmax(x, axis=axis), axis=axis), reduction, weights)
 
 
 def poisson(log_rate: Any, target: Any, *, reduction: str = "mean", weights: Any = None) -> Any:
