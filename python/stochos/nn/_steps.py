@@ -85,13 +85,22 @@ def train_step(model: Any, objective: Callable[..., Any], optimizer: Optimizer) 
             if tuple(found.shape) != ():
                 msg = f"[nn.fit] the loss has shape {tuple(found.shape)}; it must be one number, such as its mean"
                 raise InputError(msg)
-            return found + regularization_loss(model), outputs
+            return _with_penalties(model, found), outputs
 
         (total, outputs), gradients = transforms.value_and_grad(value, wrt=model, has_aux=True)()
         optimizer.update(model, gradients)
         return total, outputs
 
     return step
+
+
+def _with_penalties(model: Any, loss: Any) -> Any:
+    """Add the penalties of the weights in a layer; other kinds of models have none."""
+    if not hasattr(model, "own_weights"):
+        return loss
+    from stochos.nn.regularizers import regularization_loss
+
+    return loss + regularization_loss(model)
 
 
 def run_epoch(

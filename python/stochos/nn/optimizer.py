@@ -221,7 +221,7 @@ class Optimizer:
 
     def _scalars(self, rate: Any, step: Any, options: Mapping[str, Any], dtype: str) -> dict[str, Any]:  # noqa: ARG002
         """Compute what all parameters of a group share, in float64, and return it in the parameters' dtype."""
-        return {"rate": _core.ops.cast(rate, dtype)}
+        return {"rate": _core.ops.cast(rate, dtype), "exact": rate, "step": step}
 
     def _updated(
         self, p: Any, g: Any, slots: Mapping[str, Any], scalars: Mapping[str, Any], options: Mapping[str, Any]

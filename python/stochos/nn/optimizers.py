@@ -22,6 +22,14 @@ def _decayed(p: Any, g: Any, options: Mapping[str, Any]) -> Any:
     return g + options["weight_decay"] * p if options["weight_decay"] else g
 
 
+def _fused(
+    kind: str, p: Any, g: Any, slots: Mapping[str, Any], scalars: Mapping[str, Any], **numbers: float
+) -> tuple[Any, ...]:
+    """Move p and its slots in one pass over memory."""
+    states = [slot.value for slot in slots.values()]
+    return tuple(ops.update(kind, p, g, states, scalars["exact"], step=scalars["step"], **numbers))
+
+
 class SGD(Optimizer):
     """Gradient descent, with momentum or Nesterov's.
 
@@ -90,12 +98,15 @@ class SGD(Optimizer):
     def _updated(
         self, p: Any, g: Any, slots: Mapping[str, Any], scalars: Mapping[str, Any], options: Mapping[str, Any]
     ) -> tuple[Any, ...]:
-        g = _decayed(p, g, options)
         momentum = options["momentum"]
+        if not options["dampening"]:
+            kind = "nesterov" if options["nesterov"] else "momentum" if momentum else "sgd"
+            return _fused(kind, p, g, slots, scalars, l2=options["weight_decay"], beta1=momentum)
+        g = _decayed(p, g, options)
         if not momentum:
             return (p - scalars["rate"] * g,)
-        b = momentum * slots["momentum"] + (scalars["share"] * g if options["dampening"] else g)
-        return p - scalars["rate"] * (g + momentum * b if options["nesterov"] else b), b
+        b = momentum * slots["momentum"] + scalars["share"] * g
+        return p - scalars["rate"] * b, b
 
 
 class RMSprop(Optimizer):
@@ -157,8 +168,12 @@ class RMSprop(Optimizer):
     def _updated(
         self, p: Any, g: Any, slots: Mapping[str, Any], scalars: Mapping[str, Any], options: Mapping[str, Any]
     ) -> tuple[Any, ...]:
-        g = _decayed(p, g, options)
         decay = options["decay"]
+        if not options["centered"] and not options["momentum"]:
+            return _fused(
+                "rmsprop", p, g, slots, scalars, l2=options["weight_decay"], beta2=decay, epsilon=options["epsilon"]
+            )
+        g = _decayed(p, g, options)
         square = decay * slots["square"] + (1.0 - decay) * ops.square(g)
         moved = [square]
         spread = square
@@ -220,16 +235,14 @@ class Adagrad(Optimizer):
         return {"square": options["start"]}
 
     def _scalars(self, rate: Any, step: Any, options: Mapping[str, Any], dtype: str) -> dict[str, Any]:
-        if options["rate_decay"]:
+        if options["rate_decay"]:  # "exact" takes it along
             rate = rate / (1.0 + (ops.cast(step, "float64") - 1.0) * options["rate_decay"])
         return super()._scalars(rate, step, options, dtype)
 
     def _updated(
         self, p: Any, g: Any, slots: Mapping[str, Any], scalars: Mapping[str, Any], options: Mapping[str, Any]
     ) -> tuple[Any, ...]:
-        g = _decayed(p, g, options)
-        square = slots["square"] + ops.square(g)
-        return p - scalars["rate"] * g / (ops.sqrt(square) + options["epsilon"]), square
+        return _fused("adagrad", p, g, slots, scalars, l2=options["weight_decay"], epsilon=options["epsilon"])
 
 
 class Adam(Optimizer):
@@ -290,12 +303,26 @@ class Adam(Optimizer):
         )
         out = {"rate": rate / first, "second": ops.sqrt(second)}
         out["keep"] = 1.0 - rate * options["weight_decay"]
-        return {name: ops.cast(value, dtype) for name, value in out.items()}
+        return {name: ops.cast(value, dtype) for name, value in out.items()} | {"exact": rate, "step": step}
 
     def _updated(
         self, p: Any, g: Any, slots: Mapping[str, Any], scalars: Mapping[str, Any], options: Mapping[str, Any]
     ) -> tuple[Any, ...]:
+        if not options["amsgrad"]:
+            return self._fused(p, g, slots, scalars, options, l2=options["weight_decay"])
         return self._moved(p, _decayed(p, g, options), slots, scalars, options)
+
+    def _fused(
+        self,
+        p: Any,
+        g: Any,
+        slots: Mapping[str, Any],
+        scalars: Mapping[str, Any],
+        options: Mapping[str, Any],
+        **decay: float,
+    ) -> tuple[Any, ...]:
+        more = {name: options[name] for name in ("beta1", "beta2", "epsilon")}
+        return _fused("adam", p, g, slots, scalars, **more, **decay)
 
     def _moved(
         self, p: Any, g: Any, slots: Mapping[str, Any], scalars: Mapping[str, Any], options: Mapping[str, Any]
@@ -303,12 +330,9 @@ class Adam(Optimizer):
         beta1, beta2 = options["beta1"], options["beta2"]
         mean = beta1 * slots["mean"] + (1.0 - beta1) * g
         square = beta2 * slots["square"] + (1.0 - beta2) * ops.square(g)
-        moved = [mean, square]
-        spread = square
-        if options["amsgrad"]:
-            spread = ops.maximum(slots["largest"], square)
-            moved.append(spread)
-        return (p - scalars["rate"] * mean / (ops.sqrt(spread) / scalars["second"] + options["epsilon"]), *moved)
+        spread = ops.maximum(slots["largest"], square)
+        step = scalars["rate"] * mean / (ops.sqrt(spread) / scalars["second"] + options["epsilon"])
+        return p - step, mean, square, spread
 
 
 class AdamW(Adam):
@@ -346,4 +370,6 @@ class AdamW(Adam):
     def _updated(
         self, p: Any, g: Any, slots: Mapping[str, Any], scalars: Mapping[str, Any], options: Mapping[str, Any]
     ) -> tuple[Any, ...]:
-        return self._moved(scalars["keep"] * p if options["weight_decay"] else p, g, slots, scalars, options)
+        if not options["amsgrad"]:
+            return self._fused(p, g, slots, scalars, options, decay=options["weight_decay"])
+        return self._moved(scalars["keep"] * p, g, slots, scalars, options)

@@ -122,8 +122,6 @@ def load(path: str | os.PathLike[str]) -> Any:
     UnknownNameError
         The architecture names a class or a function that is not registered in this program.
     """
-    from stochos.nn import architecture
-
     where = "nn.load"
     arrays, meta = _safetensors.read(path, where)
     name = os.fsdecode(path)
@@ -132,6 +130,8 @@ def load(path: str | os.PathLike[str]) -> Any:
         raise FileFormatError(msg)
     _check_version(where, name, meta)
     config = _json(where, name, meta["architecture"])
+    from stochos.nn import architecture
+
     with _initializer.no_values():  # the file brings them
         model = architecture.from_config(config)
     _fill(where, name, model, arrays, _aliases(where, name, meta), None, strict=True)

@@ -11,7 +11,7 @@ import numpy as np
 from stochos import _checks
 from stochos._progress import Progress, progress_callback, report
 from stochos.errors import InputError
-from stochos.nn import _checkpoint, _trees, transforms
+from stochos.nn import _checkpoint, _trees, compiling
 from stochos.nn._data import Data, order_of
 from stochos.nn._steps import Loss, build, called, measured, objective_of, run_epoch, train_step
 from stochos.nn.callbacks import get as get_callback
@@ -166,7 +166,7 @@ def fit(
             run.epoch = run.history.epochs
             run.stopped = _checkpoint.was_stopped(checkpoint, where)
         step = train_step(model, objective, optimizer)
-        step = transforms.compile(step) if compile else step
+        step = compiling.compile(step) if compile else step
         for hook in hooks:
             hook.on_begin(run)
         while run.epoch < epochs and not run.stopped:
@@ -178,7 +178,7 @@ def fit(
                 figures |= {f"val_{name}": value for name, value in found.items()}
             run.history.add(figures)
             for hook in hooks:
-                hook.onrun_epoch(run)
+                hook.on_epoch(run)
             if checkpoint is not None:
                 _checkpoint.save(checkpoint, run, hooks, facts)
         for hook in hooks:

@@ -24,11 +24,7 @@ from stochos.cli._common import (
 )
 
 #: The chapters in their order: name → module.
-CHAPTERS = {
-    "words": "stochos.cli.tour.words",
-    "reactions": "stochos.cli.tour.reactions",
-    "nn": "stochos.cli.tour.nn",
-}
+CHAPTERS = {"words": "stochos.cli.tour.words", "reactions": "stochos.cli.tour.reactions"}
 
 
 @click.command(
