@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,16 @@ class Encoder:
     """From settings to JSON values; a kind that JSON lacks becomes {"$kind": …}."""
 
     symbols: dict[Symbol, list[int]] | None = None
+
+    @contextmanager
+    def inside(self, symbols: dict[Symbol, list[int]]) -> Iterator[None]:
+        """Let these symbols stand in values."""
+        before = self.symbols
+        self.symbols = symbols
+        try:
+            yield
+        finally:
+            self.symbols = before
 
     def layer(self, layer: Any) -> int:
         """Return the number of a layer."""
@@ -87,8 +98,8 @@ class Encoder:
         found = owner(variable)
         if found is None:
             msg = (
-                f"[{_WHERE}] a function in the model uses the variable {variable.name!r}, which is the weight of no layer; "
-                "make it a weight of a layer to save the model"
+                f"[{_WHERE}] a function in the model uses the variable {variable.name!r}, which is the weight "
+                "of no layer; make it a weight of a layer to save the model"
             )
             raise InputError(msg)
         return {"$weight": [self.layer(found[0]), found[1]]}
@@ -126,8 +137,7 @@ class Decoder:
         return _DECODE[kind[1:]](self, value[kind], value)
 
     def _symbol(self, place: list[int], _: Any) -> Symbol:
-        assert self.symbols is not None
-        return self.symbols[place[0], place[1]]
+        return (self.symbols or {})[place[0], place[1]]
 
     def _regularizer(self, name: str, whole: dict[str, Any]) -> Any:
         return registry.find(name, "nn.from_config")(**{k: self.value(x) for k, x in whole["settings"].items()})

@@ -92,7 +92,7 @@ class Holder:
 
     def layers_inside(self) -> list[Layer]:
         """Return all layers inside this one, at every depth, each once."""
-        return [layer for _, layer in _names.walk(self) if layer is not self]
+        return [layer for _, layer in _names.walk(self) if layer is not self]  # type: ignore[misc] # all are layers
 
     def own_weights(self) -> Iterator[tuple[str, _core.Variable]]:
         """Yield (name, variable) of the weights of this layer alone; a tied one gives the variable it is tied to."""

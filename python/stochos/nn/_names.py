@@ -131,7 +131,7 @@ def named(layer: Holder) -> dict[str, _core.Variable]:
     # The weight's owner may be outside of what was walked; then the tie is where it is found.
     for path, variable, transformed in tied:
         held.setdefault(variable.id, (f"{path}:source" if transformed else path, variable))
-    return {path: variable for path, variable in held.values()}
+    return dict(held.values())
 
 
 def aliases(layer: Holder) -> dict[str, str]:

@@ -98,7 +98,6 @@ def _with_penalties(model: Any, loss: Any) -> Any:
     """Add the penalties of the weights in a layer; other kinds of models have none."""
     if not hasattr(model, "own_weights"):
         return loss
-    from stochos.nn.regularizers import regularization_loss
 
     return loss + regularization_loss(model)
 

@@ -33,7 +33,7 @@ def describe(layer: Layer) -> dict[str, Any]:
     return {"format": FORMAT, "root": root, "layers": writer.entries, "ties": writer.ties()}
 
 
-def from_config(config: Mapping[str, Any]) -> Any:
+def from_config(config: Any) -> Any:
     """Make the layer or model that a description tells of, with fresh weights.
 
     Parameters
@@ -86,6 +86,7 @@ class _Writer(Encoder):
 
     def note_inner(self, layer: Layer) -> None:
         """Find the layers that other layers make themselves: they are written as places, not as settings."""
+        outer: Any
         for _, outer in _names.walk(layer):
             if not isinstance(outer, Model):
                 given = {id(x) for x in _trees.leaves(outer._settings())}
@@ -108,7 +109,7 @@ class _Writer(Encoder):
                 args, kwargs = layer._settings()
                 kwargs = {key: value for key, value in kwargs.items() if key not in ("seed", "name", "trainable")}
                 entry["args"] = [self.value(x) for x in args]
-                entry["settings"] = {key: self.value(x) for key, x in kwargs.items()}
+                entry["settings"] = self._named(kwargs)
         if id(layer) in self.numbers:  # met again inside of itself
             return self.numbers[id(layer)]
         entry |= {"name": layer.name, "named": layer._named, "made": layer._uid, "seed": layer._seed}
@@ -131,16 +132,19 @@ class _Writer(Encoder):
         places = {x: [-1, n] for n, x in enumerate(model.inputs)}
         calls = []
         for number, call in enumerate(model.calls):
-            self.symbols = places
-            called = (
-                {"layer": self.layer(call.target)} if isinstance(call.target, Layer) else {"function": call.target.name}
-            )
-            self.symbols = places
-            calls.append(called | {"args": self.value(list(call.arguments)), "settings": self.value(call.keywords)})
+            layer = isinstance(call.target, Layer)
+            called = {"layer": self.layer(call.target)} if layer else {"function": call.target.name}
+            with self.inside(places):
+                called |= {"args": self.value(list(call.arguments)), "settings": self._named(call.keywords)}
+            calls.append(called)
             places |= {x: [number, n] for n, x in enumerate(call.outputs)}
-        self.symbols = places
         inputs = [{"name": x.name, "shape": list(x.shape), "dtype": x.dtype} for x in model.inputs]
-        return {"inputs": inputs, "input": self.value(model.input), "calls": calls, "output": self.value(model.output)}
+        with self.inside(places):
+            ends = {"input": self.value(model.input), "output": self.value(model.output)}
+        return {"inputs": inputs, "calls": calls} | ends
+
+    def _named(self, settings: Mapping[str, Any]) -> dict[str, Any]:
+        return {key: self.value(x) for key, x in settings.items()}
 
     def ties(self) -> list[dict[str, Any]]:
         """Describe the ties of all layers in the table."""
@@ -217,12 +221,15 @@ class _Reader(Decoder):
         inputs = [Symbol(tuple(x["shape"]), x["dtype"], x["name"], None, 0) for x in graph["inputs"]]
         symbols = {(-1, n): x for n, x in enumerate(inputs)}
         for number, call in enumerate(graph["calls"]):
-            args, kwargs = self.within(symbols, call["args"]), self.within(symbols, call["settings"])
+            args = self.within(symbols, call["args"])
+            kwargs = {key: self.within(symbols, x) for key, x in call["settings"].items()}
             if "layer" in call:
                 result = self.layer(call["layer"])(*args, **kwargs)
             else:
-                target = registry.find(call["function"], "nn.from_config").target
-                assert isinstance(target, Function)
+                target = getattr(registry.find(call["function"], "nn.from_config"), "target", None)
+                if not isinstance(target, Function):
+                    msg = f"[nn.from_config] {call['function']!r} is no function that stands in graphs"
+                    raise FileFormatError(msg)
                 result = record(target, tuple(args), kwargs)
             symbols |= {(number, n): x for n, x in enumerate(_trees.leaves(result))}
         return Model(self.within(symbols, graph["input"]), self.within(symbols, graph["output"]))

@@ -71,8 +71,8 @@ class _Copier:
         if old._reached:
             names = ", ".join(repr(inner.name) for inner in old._reached.values())
             msg = (
-                f"[nn.{type(old).__name__}.{self.verb}] {old.title} calls {names}, which are no attributes of it, so the "
-                "copy would call the originals; make them attributes, or pass them as nn.Lambda(function, layers=[...])"
+                f"[nn.{type(old).__name__}.{self.verb}] {old.title} calls {names}, which are no attributes of it, so "
+                "the copy would call the originals; make them attributes, or pass them by nn.Lambda(f, layers=[...])"
             )
             raise InputError(msg)
         new = object.__new__(type(old))

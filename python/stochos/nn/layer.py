@@ -6,12 +6,12 @@ import inspect
 import threading
 import weakref
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, NoReturn, Self
 
 import numpy as np
 
 from stochos import _core, random
-from stochos.errors import Error, InputError, InputTypeError
+from stochos.errors import InputError, InputTypeError
 from stochos.nn import _context, _names, _trees, registry
 from stochos.nn._holder import Holder
 from stochos.nn._weights import Tie, make_variable
@@ -70,7 +70,7 @@ class Layer(Holder):
         if cls.__module__.startswith("stochos."):
             registry.register(cls)
 
-    def __new__(cls, *args: Any, **kwargs: Any) -> Self:
+    def __new__(cls, *args: Any, **kwargs: Any) -> Self:  # noqa: D102
         layer = super().__new__(cls)
         # What the layer was made with, so that an architecture file can say it.
         layer._arguments = (args, kwargs)
@@ -85,7 +85,8 @@ class Layer(Holder):
         trainable: bool = True,
     ) -> None:
         where = f"nn.{type(self).__name__}"
-        if name is not None and (not isinstance(name, str) or not name or "/" in name):
+        wrong: object = name
+        if wrong is not None and (not isinstance(wrong, str) or not wrong or "/" in wrong):
             msg = f"[{where}] name is {name!r}; give a text without '/'"
             raise InputError(msg)
         if dtype not in ("float32", "float64"):
@@ -205,12 +206,12 @@ class Layer(Holder):
             One for each positional argument of the first call; for a list of tensors, a list of shapes.
         """
 
-    def call(self, *inputs: Any, **options: Any) -> Any:
+    def call(self, *inputs: Any, **options: Any) -> Any:  # noqa: ARG002
         """Compute; override it. Take ``training`` as a keyword to know whether the layer trains."""
         msg = f"[{self.title}] the class defines no call(); write one"
         raise InputError(msg)
 
-    def __call__(self, *inputs: Any, **options: Any) -> Any:
+    def __call__(self, *inputs: Any, **options: Any) -> Any:  # noqa: D102
         if has_symbol(inputs, options):
             self._ensure_built(inputs)
             return record(self, inputs, options)
@@ -263,7 +264,7 @@ class Layer(Holder):
             if all(child is not layer for _, child in self.children()):
                 self._reached[id(layer)] = layer
 
-    # --- copies and descriptions ------------------------------------------------------------------------------------------
+    # --- copies and descriptions ----------------------------------------------------------------------------------
 
     def copy(self) -> Self:
         """Return a copy with the same values in weights of its own; what is shared inside stays shared inside."""
@@ -314,23 +315,33 @@ class Layer(Holder):
         """Return the one input, or say how many there are."""
         if len(inputs) != 1 or not hasattr(inputs[0], "shape"):
             given = f"{len(inputs)} inputs" if len(inputs) != 1 else f"{inputs[0]!r}"
-            raise self.fail_kind("one tensor, array or symbol", given)
+            self.refuse_kind("one tensor, array or symbol", given)
         return inputs[0]
 
     def expect_float(self, x: Any) -> None:
         """Refuse an input that is not floating."""
         if x.dtype not in ("float32", "float64"):
-            raise self.fail_kind(
-                "a floating input", f"{x.dtype} of shape {tuple(x.shape)}; use nn.cast or nn.Embedding"
-            )
+            self.refuse_kind("a floating input", f"{x.dtype} of shape {tuple(x.shape)}; use nn.cast or nn.Embedding")
 
-    def fail(self, expected: str, given: str) -> Error:
-        """Return the error that says what the layer expects and what it got."""
-        return InputError(f"[{self.title}] expects {expected}, got {given}")
+    def refuse(self, expected: str, given: str) -> NoReturn:
+        """Raise the error that says what the layer expects and what it got.
 
-    def fail_kind(self, expected: str, given: str) -> Error:
-        """Return the error that says which dtype or kind the layer expects and what it got."""
-        return InputTypeError(f"[{self.title}] expects {expected}, got {given}")
+        Raises
+        ------
+        InputError
+        """
+        msg = f"[{self.title}] expects {expected}, got {given}"
+        raise InputError(msg)
+
+    def refuse_kind(self, expected: str, given: str) -> NoReturn:
+        """Raise the error that says which dtype or kind the layer expects and what it got.
+
+        Raises
+        ------
+        InputTypeError
+        """
+        msg = f"[{self.title}] expects {expected}, got {given}"
+        raise InputTypeError(msg)
 
 
 _CALL_PARAMETERS: dict[type, frozenset[str]] = {}

@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 import numpy as np
 
 from stochos import _core
 from stochos.errors import InputError, InputTypeError, UnknownNameError
 from stochos.nn import _names, _trees, graph
+from stochos.nn._pictures_face import Pictured
 from stochos.nn._training_face import Trained
 from stochos.nn.layer import Layer
 from stochos.nn.symbols import Call, Shape, Symbol
 
-if TYPE_CHECKING:
-    from stochos.nn.summary import Summary
-
 __all__ = ["Model"]
 
 
-class Model(Trained, Layer):
+class Model(Trained, Pictured, Layer):
     """A graph of layers and functions, from inputs to outputs.
 
     A model is a layer: call it on arrays or tensors to compute, on symbols to use it inside another model (with the
@@ -203,10 +200,10 @@ class Model(Trained, Layer):
         for symbol, value in zip(self._inputs, self._bind(inputs), strict=True):
             shape = getattr(value, "shape", ())
             if not _fits(symbol.shape, tuple(shape)):
-                raise self.fail(f"input {symbol.name!r} of shape {symbol.shape}", f"shape {tuple(shape)}")
+                self.refuse(f"input {symbol.name!r} of shape {symbol.shape}", f"shape {tuple(shape)}")
 
     def _reach(self, layer: Layer) -> None:
-        """The layers of the graph are known."""
+        """Do nothing: the layers of the graph are known."""
 
     def _bind(self, given: tuple[Any, ...]) -> list[Any]:
         """Return the inputs in order, from separate arguments or from one list, tuple or dict."""
@@ -214,13 +211,13 @@ class Model(Trained, Layer):
             tree = given[0]
             keys = self._input if isinstance(self._input, dict) else {x.name: x for x in self._inputs}
             if set(tree) != set(keys):
-                raise self.fail(f"inputs named {', '.join(map(repr, keys))}", f"{', '.join(map(repr, tree))}")
+                self.refuse(f"inputs named {', '.join(map(repr, keys))}", f"{', '.join(map(repr, tree))}")
             found = [tree[key] for key in keys]
         else:
             found = list(_trees.leaves(given))
         if len(found) != len(self._inputs):
             names = ", ".join(repr(x.name) for x in self._inputs)
-            raise self.fail(f"{len(self._inputs)} inputs ({names})", f"{len(found)}")
+            self.refuse(f"{len(self._inputs)} inputs ({names})", f"{len(found)}")
         return found
 
     def _accepted(self, symbol: Symbol, value: Any) -> Any:
@@ -230,7 +227,7 @@ class Model(Trained, Layer):
             return value
         floating = "float" in symbol.dtype
         if ("float" in value.dtype and not floating) or (symbol.dtype == "bool"):
-            raise self.fail_kind(f"input {symbol.name!r} of dtype {symbol.dtype}", value.dtype)
+            self.refuse_kind(f"input {symbol.name!r} of dtype {symbol.dtype}", value.dtype)
         return _core.ops.cast(value, symbol.dtype)
 
     # --- surgery; see stochos.nn.surgery ------------------------------------------------------------------------
@@ -359,50 +356,6 @@ class Model(Trained, Layer):
         for layer in chosen:
             layer._set_trainable(trainable)
         return self if layers else self._set_trainable(trainable)
-
-    # --- pictures -----------------------------------------------------------------------------------------------
-
-    def summary(self, *, nested: bool = False) -> Summary:
-        """Return a table of the layers: name, class, output shape, parameters, where the input comes from.
-
-        Parameters
-        ----------
-        nested : bool
-            Show the layers inside of layers too.
-
-        Returns
-        -------
-        Summary
-            A str; print it.
-        """
-        from stochos.nn import summary
-
-        return summary.summary(self, nested)
-
-    def plot(self, path: str | os.PathLike[str] | None = None, *, nested: bool = False, ax: Any = None) -> Any:
-        """Draw the graph with matplotlib.
-
-        Parameters
-        ----------
-        path : str or path, optional
-            Write the picture there (.png, .svg or .pdf).
-        nested : bool
-            Draw the layers of inner models in place of the models.
-        ax : matplotlib.axes.Axes, optional
-            Draw here; default: a new figure of fitting size.
-
-        Returns
-        -------
-        matplotlib.axes.Axes
-
-        Raises
-        ------
-        MissingPartError
-            matplotlib is not installed.
-        """
-        from stochos.nn import plotting
-
-        return plotting.plot(self, path, nested, ax)
 
 
 def _fits(expected: Shape, given: Shape) -> bool:

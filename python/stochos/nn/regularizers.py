@@ -18,7 +18,7 @@ __all__ = ["L1", "L1L2", "L2", "Regularizer", "get", "regularization_loss"]
 class Regularizer:
     """A function from a weight to a number; derive a frozen dataclass from it and write ``__call__``."""
 
-    def __call__(self, weight: Any) -> Tensor:
+    def __call__(self, weight: Any) -> Tensor:  # noqa: ARG002
         """Return the penalty, shape ()."""
         msg = f"[nn.regularizers.{type(self).__name__}] the class defines no __call__(weight)"
         raise InputTypeError(msg)
@@ -92,7 +92,7 @@ class L1L2(Regularizer):
 _BY_NAME = {"l1": L1, "l2": L2, "l1l2": L1L2, "l1_l2": L1L2}
 
 
-def get(given: str | Regularizer | None) -> Regularizer | None:
+def get(given: Any) -> Regularizer | None:
     """Return the regulariser that an argument of a layer stands for.
 
     Parameters

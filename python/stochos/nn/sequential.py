@@ -45,7 +45,7 @@ class Sequential(Model):
     def _append(self, layer: Any) -> None:
         if isinstance(layer, Symbol):
             if layer.call is not None or self._chain:
-                msg = f"[{self.title}] an nn.Input stands first in a Sequential, not {layer!r} at place {len(self._chain)}"
+                msg = f"[{self.title}] only an nn.Input, and only at place 0, not {layer!r} at {len(self._chain)}"
                 raise InputError(msg)
         elif not callable(layer):
             msg = f"[{self.title}] place {len(self._chain)} holds {layer!r}; give layers or functions of tensors"
@@ -79,7 +79,7 @@ class Sequential(Model):
         """Build the graph from the shape of the first input; the batch stays open."""
         found = list(_trees.leaves([_Leaf(s) for s in shapes]))
         if len(found) != 1 or found[0].shape is None:
-            raise self.fail("one input", f"{len(found)}")
+            self.refuse("one input", f"{len(found)}")
         self._connect(Input(found[0].shape[1:]))
 
     def _ensure_built(self, inputs: tuple[Any, ...]) -> None:
@@ -98,6 +98,12 @@ class Sequential(Model):
     def layers(self) -> list[Layer]:
         """The layers of the chain, each once."""
         return [layer for _, layer in self.children()]
+
+    def _settings(self) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        chain = self._chain
+        if self._input is not None and not isinstance(chain[0], Symbol):
+            chain = [self._input, *chain]  # so that it is built at once
+        return (list(chain),), {}
 
     def __len__(self) -> int:
         return len(self._steps())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 from stochos.errors import Error, InputError, InputTypeError, UnknownNameError
 from stochos.nn import _names, _trees, graph
@@ -19,10 +19,12 @@ def tensor(model: Model, layer: str | Layer, call: int | None) -> Any:
     """Do the work of `Model.tensor`."""
     calls = _calls_of(model, layer, "nn.Model.tensor")
     if call is None and len(calls) > 1:
-        raise _several("nn.Model.tensor", layer, len(calls))
+        _refuse_several("nn.Model.tensor", layer, len(calls))
     number = 0 if call is None else call
     if not 0 <= number < len(calls):
-        msg = f"[nn.Model.tensor] {_name(layer)!r} is called {len(calls)} times in {model.name!r}; there is no call {call}"
+        msg = (
+            f"[nn.Model.tensor] {_name(layer)!r} has {len(calls)} calls in {model.name!r}, but not one numbered {call}"
+        )
         raise InputError(msg)
     return calls[number].result
 
@@ -179,7 +181,7 @@ def _ends(model: Model, what: Any, where: str, *, before: bool) -> list[Symbol]:
         else:
             calls = _calls_of(model, one, where)
             if len(calls) > 1:
-                raise _several(where, one, len(calls))
+                _refuse_several(where, one, len(calls))
             found.extend(calls[0].inputs if before else calls[0].outputs)
     return found
 
@@ -199,7 +201,7 @@ def _symbol(model: Model, symbol: Symbol, where: str) -> Symbol:
     raise UnknownNameError(msg)
 
 
-def _calls_of(model: Model, layer: str | Layer, where: str) -> list[Call]:
+def _calls_of(model: Model, layer: Any, where: str) -> list[Call]:
     if not isinstance(layer, (str, Layer)):
         msg = f"[{where}] {layer!r} is of type {type(layer).__name__}; give a tensor, a layer or the name of one"
         raise InputTypeError(msg)
@@ -237,12 +239,13 @@ def _target(new: Any, where: str) -> Any:
     raise InputTypeError(msg)
 
 
-def _several(where: str, layer: Any, count: int) -> InputError:
+def _refuse_several(where: str, layer: Any, count: int) -> NoReturn:
     name = _name(layer)
-    return InputError(
+    msg = (
         f"[{where}] {name!r} is called {count} times in the model; say which call: model.tensor({name!r}, 0) is the "
         "result of the first"
     )
+    raise InputError(msg)
 
 
 def _name(thing: Any) -> str:

@@ -51,7 +51,7 @@ def tie(a: Weight, b: Weight, transform: str | Callable[[Any], Any] | None = Non
     where = "nn.tie"
     layer, name = _place(a, where)
     other, other_name = _place(b, where)
-    step: Callable[[Any], Any] | None = registry.find(transform, where) if isinstance(transform, str) else transform
+    step: Any = registry.find(transform, where) if isinstance(transform, str) else transform
     if step is not None and not callable(step):
         msg = f"[{where}] transform is {transform!r}; give a function of tensors or the name of one"
         raise InputTypeError(msg)

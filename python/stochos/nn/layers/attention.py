@@ -43,8 +43,8 @@ class MultiHeadAttention(Layer):
     Notes
     -----
     Called as ``layer(query, value, key, mask=..., causal=...)``, with a query (B, T, C); value and key (B, S, C), the
-    value being the query and the key the value if not given. ``mask`` is of bool, True for what may be looked at, of shape (B, S),
-    (B, T, S) or (B, heads, T, S). A query that may look at nothing gets 0 from the heads, not NaN.
+    value being the query and the key the value if not given. ``mask`` is of bool, True for what may be looked at, of
+    shape (B, S), (B, T, S) or (B, heads, T, S). A query that may look at nothing gets 0 from the heads, not NaN.
     """
 
     def __init__(
@@ -70,7 +70,7 @@ class MultiHeadAttention(Layer):
         self.use_bias = bool(use_bias)
         self.dropout = _checks.real(where, "dropout", dropout, 0.0, 1.0)
         if self.dropout == 1.0:
-            raise self.fail("a dropout below 1", "1.0")
+            self.refuse("a dropout below 1", "1.0")
         self._initializers = kernel_initializer, bias_initializer
         self.stream = RandomStream(self._seed) if self.dropout else None
 
@@ -81,10 +81,10 @@ class MultiHeadAttention(Layer):
         key = shapes[2] if len(shapes) > 2 and shapes[2] is not None else value
         for name, shape in (("query", query), ("value", value), ("key", key)):
             if shape is None or len(shape) != 3:
-                raise self.fail(f"a {name} of shape (B, T, C)", f"shape {shape}")
+                self.refuse(f"a {name} of shape (B, T, C)", f"shape {shape}")
         head, content, units = self._sizes
         if head is None and query[-1] is not None and query[-1] % self.heads:
-            raise self.fail(f"a query whose last axis {self.heads} heads divide, or head_size", f"shape {query}")
+            self.refuse(f"a query whose last axis {self.heads} heads divide, or head_size", f"shape {query}")
         head = query[-1] // self.heads if head is None else head
         content = head if content is None else content
         units = query[-1] if units is None else units
@@ -106,7 +106,7 @@ class MultiHeadAttention(Layer):
             self.expect_float(x)
             width = getattr(self, f"{names[place]}_kernel").shape[0]
             if len(x.shape) != 3 or x.shape[-1] != width:
-                raise self.fail(f"a {names[place]} of shape (B, T, {width})", f"shape {tuple(x.shape)}")
+                self.refuse(f"a {names[place]} of shape (B, T, {width})", f"shape {tuple(x.shape)}")
 
     def call(
         self,
@@ -154,7 +154,7 @@ class MultiHeadAttention(Layer):
         shape = tuple(mask.shape)
         fits = wanted.get(len(shape))
         if fits is None or any(n not in (1, w) for n, w in zip(shape, fits, strict=True)):
-            raise self.fail(f"a mask of shape {wanted[2]}, {wanted[3]} or {wanted[4]}", f"shape {shape}")
+            self.refuse(f"a mask of shape {wanted[2]}, {wanted[3]} or {wanted[4]}", f"shape {shape}")
         if len(shape) == 2:
             return ops.reshape(mask, (shape[0], 1, 1, shape[1]))
         return mask if len(shape) == 4 else ops.reshape(mask, (shape[0], 1, *shape[1:]))

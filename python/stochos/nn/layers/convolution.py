@@ -53,7 +53,7 @@ class _Conv(Layer):
         """Make kernel and bias."""
         shape = shapes[0]
         if shape is None or len(shape) != self.axes + 2:
-            raise self.fail(f"an input of shape {self.layout}", f"shape {shape}")
+            self.refuse(f"an input of shape {self.layout}", f"shape {shape}")
         kernel = (*self.kernel_size, shape[-1], self.filters)
         self.add_weight("kernel", kernel, self._initializers[0], regularizer=self._penalties[0])
         if self.use_bias:
@@ -65,11 +65,11 @@ class _Conv(Layer):
         self.expect_float(x)
         channels = self.kernel.shape[-2]
         if len(x.shape) != self.axes + 2 or x.shape[-1] != channels:
-            raise self.fail(f"an input of shape {self.layout} with C = {channels}", f"shape {tuple(x.shape)}")
+            self.refuse(f"an input of shape {self.layout} with C = {channels}", f"shape {tuple(x.shape)}")
         for place, n in enumerate(x.shape[1:-1]):
             span = (self.kernel_size[place] - 1) * self.dilation[place] + 1
             if self.padding == "valid" and n is not None and n < span:
-                raise self.fail(f"at least {span} places on axis {place + 1}", f"input of shape {tuple(x.shape)}")
+                self.refuse(f"at least {span} places on axis {place + 1}", f"input of shape {tuple(x.shape)}")
 
     def call(self, x: Any) -> Any:
         """Compute."""

@@ -71,7 +71,7 @@ class Dense(Layer):
         """Make kernel and bias."""
         shape = shapes[0]
         if not shape:
-            raise self.fail("an input with at least one axis", f"shape {shape}")
+            self.refuse("an input with at least one axis", f"shape {shape}")
         self.add_weight("kernel", (shape[-1], self.units), self._initializers[0], regularizer=self._penalties[0])
         if self.use_bias:
             self.add_weight("bias", (self.units,), self._initializers[1], regularizer=self._penalties[1])
@@ -82,7 +82,7 @@ class Dense(Layer):
         self.expect_float(x)
         width = self.kernel.shape[0]
         if not x.shape or x.shape[-1] != width:
-            raise self.fail(f"last axis {width}", f"input of shape {tuple(x.shape)}")
+            self.refuse(f"last axis {width}", f"input of shape {tuple(x.shape)}")
 
     def call(self, x: Any) -> Any:
         """Compute."""
@@ -145,7 +145,7 @@ class Embedding(Layer):
         """Look at the dtype."""
         x = self.single(inputs)
         if x.dtype not in ("int32", "int64"):
-            raise self.fail_kind("indices of dtype int32 or int64", f"{x.dtype} of shape {tuple(x.shape)}")
+            self.refuse_kind("indices of dtype int32 or int64", f"{x.dtype} of shape {tuple(x.shape)}")
 
     def call(self, x: Any) -> Any:
         """Look up the rows."""

@@ -28,7 +28,7 @@ class Dropout(Layer):
         super().__init__(**settings)
         self.rate = _checks.real("nn.Dropout", "rate", rate, 0.0, 1.0)
         if self.rate == 1.0:
-            raise self.fail("a rate below 1", "1.0")
+            self.refuse("a rate below 1", "1.0")
         self.stream = RandomStream(self._seed)
 
     def call(self, x: Any, training: bool = False) -> Any:

@@ -34,8 +34,9 @@ class Lambda(Layer):
 
     def __init__(self, function: Callable[..., Any], *, layers: Sequence[Layer] = (), **settings: Any) -> None:
         super().__init__(**settings)
-        if not callable(function):
-            msg = f"[nn.Lambda] function is {function!r} of type {type(function).__name__}; give a function of tensors"
+        given: object = function
+        if not callable(given):
+            msg = f"[nn.Lambda] function is {given!r} of type {type(given).__name__}; give a function of tensors"
             raise InputTypeError(msg)
         self.layers = list(layers)
         self._function = function

@@ -23,7 +23,7 @@ class _Merge(Layer):
         """Look at the number of inputs and their shapes."""
         given = [x for x in _trees.leaves(inputs) if hasattr(x, "shape")]
         if len(given) < 1 or (self.exactly is not None and len(given) != self.exactly):
-            raise self.fail(f"{self.exactly or 'one or more'} inputs", f"{len(given)}")
+            self.refuse(f"{self.exactly or 'one or more'} inputs", f"{len(given)}")
         self.check_shapes([tuple(x.shape) for x in given])
 
     def check_shapes(self, shapes: list[Any]) -> None:
@@ -31,7 +31,7 @@ class _Merge(Layer):
         for shape in shapes[1:]:
             pairs = zip(reversed(shapes[0]), reversed(shape), strict=False)
             if any(a is not None and b is not None and a != b and 1 not in (a, b) for a, b in pairs):
-                raise self.fail("inputs of one shape", f"{', '.join(map(str, shapes))}")
+                self.refuse("inputs of one shape", f"{', '.join(map(str, shapes))}")
 
 
 class Add(_Merge):
@@ -103,13 +103,13 @@ class Concatenate(_Merge):
         """Refuse shapes that differ elsewhere than on the axis."""
         rank = len(shapes[0])
         if not -rank <= self.axis < rank:
-            raise self.fail(f"inputs with an axis {self.axis}", f"{', '.join(map(str, shapes))}")
+            self.refuse(f"inputs with an axis {self.axis}", f"{', '.join(map(str, shapes))}")
         for shape in shapes[1:]:
             others = [
                 (a, b) for place, (a, b) in enumerate(zip(shapes[0], shape, strict=False)) if place != self.axis % rank
             ]
             if len(shape) != rank or any(a is not None and b is not None and a != b for a, b in others):
-                raise self.fail(f"inputs equal in all axes but {self.axis}", f"{', '.join(map(str, shapes))}")
+                self.refuse(f"inputs equal in all axes but {self.axis}", f"{', '.join(map(str, shapes))}")
 
     def call(self, *inputs: Any) -> Any:
         """Compute."""

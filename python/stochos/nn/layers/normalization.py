@@ -41,7 +41,7 @@ class LayerNorm(Layer):
         """Make gain and bias."""
         shape = shapes[0]
         if not shape:
-            raise self.fail("an input with at least one axis", f"shape {shape}")
+            self.refuse("an input with at least one axis", f"shape {shape}")
         if self.use_gain:
             self.add_weight("gain", shape[-1:], "ones")
         if self.use_bias:
@@ -54,7 +54,7 @@ class LayerNorm(Layer):
         for weight in self._weights:
             width = getattr(self, weight).shape[0]
             if not x.shape or x.shape[-1] != width:
-                raise self.fail(f"last axis {width}", f"input of shape {tuple(x.shape)}")
+                self.refuse(f"last axis {width}", f"input of shape {tuple(x.shape)}")
 
     def call(self, x: Any) -> Any:
         """Compute."""
@@ -108,7 +108,7 @@ class BatchNorm(Layer):
         """Make gain, bias and the moving statistics."""
         shape = shapes[0]
         if shape is None or len(shape) < 2:
-            raise self.fail("an input of shape (B, ..., C)", f"shape {shape}")
+            self.refuse("an input of shape (B, ..., C)", f"shape {shape}")
         if self.use_gain:
             self.add_weight("gain", shape[-1:], "ones")
         if self.use_bias:
@@ -122,7 +122,7 @@ class BatchNorm(Layer):
         self.expect_float(x)
         width = self.moving_mean.shape[0]
         if len(x.shape) < 2 or x.shape[-1] != width:
-            raise self.fail(f"an input of shape (B, ..., {width})", f"shape {tuple(x.shape)}")
+            self.refuse(f"an input of shape (B, ..., {width})", f"shape {tuple(x.shape)}")
 
     def call(self, x: Any, training: bool = False) -> Any:
         """Compute."""

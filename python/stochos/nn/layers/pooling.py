@@ -50,10 +50,10 @@ class _Pool(Layer):
         x = self.single(inputs)
         self.expect_float(x)
         if len(x.shape) != self.axes + 2:
-            raise self.fail(f"an input of shape {self.layout}", f"shape {tuple(x.shape)}")
+            self.refuse(f"an input of shape {self.layout}", f"shape {tuple(x.shape)}")
         for place, n in enumerate(x.shape[1:-1]):
             if self.padding == "valid" and n is not None and n < self.size[place]:
-                raise self.fail(f"at least {self.size[place]} places on axis {place + 1}", f"shape {tuple(x.shape)}")
+                self.refuse(f"at least {self.size[place]} places on axis {place + 1}", f"shape {tuple(x.shape)}")
 
     def windows(self, x: Any, fill: float) -> list[Any]:
         """Return for each place in a window the tensor of what stands there in all windows."""

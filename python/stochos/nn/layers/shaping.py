@@ -21,7 +21,7 @@ class Flatten(Layer):
     def call(self, x: Any) -> Any:
         """Compute."""
         if not x.shape:
-            raise self.fail("an input with a batch axis", "shape ()")
+            self.refuse("an input with a batch axis", "shape ()")
         return ops.reshape(x, (x.shape[0], math.prod(x.shape[1:])))
 
 
@@ -48,9 +48,7 @@ class Reshape(Layer):
         """Compute."""
         held, known = math.prod(x.shape[1:]), math.prod(n for n in self.shape if n != -1)
         if (-1 in self.shape and (known == 0 or held % known)) or (-1 not in self.shape and held != known):
-            raise self.fail(
-                f"an input that reshapes to (B, {', '.join(map(str, self.shape))})", f"shape {tuple(x.shape)}"
-            )
+            self.refuse(f"an input that reshapes to (B, {', '.join(map(str, self.shape))})", f"shape {tuple(x.shape)}")
         whole = tuple(held // known if n == -1 else n for n in self.shape)
         return ops.reshape(x, (x.shape[0], *whole))
 
@@ -69,7 +67,7 @@ class Permute(Layer):
     def __init__(self, *axes: int | Sequence[int], **settings: Any) -> None:
         super().__init__(**settings)
         given = axes[0] if len(axes) == 1 and not isinstance(axes[0], int) else axes
-        self.axes = tuple(_checks.whole("nn.Permute", "axes", n, 1) for n in given)  # type: ignore[union-attr]
+        self.axes = tuple(_checks.whole("nn.Permute", "axes", n, 1) for n in given)
         if sorted(self.axes) != list(range(1, len(self.axes) + 1)):
             msg = f"[nn.Permute] axes are {self.axes}; give each of 1 to {len(self.axes)} once"
             raise InputError(msg)
@@ -78,7 +76,7 @@ class Permute(Layer):
         """Look at the number of axes."""
         x = self.single(inputs)
         if len(x.shape) != len(self.axes) + 1:
-            raise self.fail(f"{len(self.axes) + 1} axes", f"input of shape {tuple(x.shape)}")
+            self.refuse(f"{len(self.axes) + 1} axes", f"input of shape {tuple(x.shape)}")
 
     def call(self, x: Any) -> Any:
         """Compute."""
