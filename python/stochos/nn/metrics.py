@@ -66,7 +66,8 @@ class Metric:
 
     def gather(self, x: NDArray[Any], y: NDArray[Any], w: Floats) -> None:
         """Add predictions, targets and weights; override it."""
-        raise NotImplementedError
+        msg = f"[nn.metrics.{type(self).__name__}] the class defines no gather(x, y, w); use one that does"
+        raise InputTypeError(msg)
 
     def result(self) -> float:
         """Return the figure of all batches so far; NaN before the first."""

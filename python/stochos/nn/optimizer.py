@@ -227,7 +227,8 @@ class Optimizer:
         self, p: Any, g: Any, slots: Mapping[str, Any], scalars: Mapping[str, Any], options: Mapping[str, Any]
     ) -> tuple[Any, ...]:
         """Return the new parameter and the new slots, in their order; override it."""
-        raise NotImplementedError
+        msg = f"[nn.{type(self).__name__}] the class defines no _updated(...); use one that does"
+        raise InputTypeError(msg)
 
     # --- state ----------------------------------------------------------------------------------------------------
 

@@ -62,7 +62,8 @@ class Schedule:
 
     def rate(self, step: Any, ops: Any) -> Any:
         """Compute the rate at a float64 `step` with the functions in `ops`."""
-        raise NotImplementedError
+        msg = f"[nn.schedules.{type(self).__name__}] the class defines no rate(step, ops); use one that does"
+        raise InputTypeError(msg)
 
     def _check(self, **settings: tuple[object, float, float]) -> None:
         for name, (value, low, high) in settings.items():
