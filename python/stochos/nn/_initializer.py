@@ -94,7 +94,7 @@ class Initializer:
         values = self._values(lengths, random.seed_of(seed, where))
         return np.array(np.reshape(values, lengths), dtype=dtype, order="C")
 
-    def _values(self, shape: tuple[int, ...], seed: int) -> NDArray[np.float64]:
+    def _values(self, shape: tuple[int, ...], seed: int) -> NDArray[np.float64]:  # noqa: ARG002
         msg = f"[nn.initializers.{type(self).__name__}] the class defines no _values(shape, seed); use one that does"
         raise InputTypeError(msg)
 

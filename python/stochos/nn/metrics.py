@@ -64,7 +64,7 @@ class Metric:
         w = np.ones(x.shape[0] if x.ndim else 1) if weights is None else np.asarray(weights, dtype=np.float64)
         self.gather(x, y, w)
 
-    def gather(self, x: NDArray[Any], y: NDArray[Any], w: Floats) -> None:
+    def gather(self, x: NDArray[Any], y: NDArray[Any], w: Floats) -> None:  # noqa: ARG002
         """Add predictions, targets and weights; override it."""
         msg = f"[nn.metrics.{type(self).__name__}] the class defines no gather(x, y, w); use one that does"
         raise InputTypeError(msg)
