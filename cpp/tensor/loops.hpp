@@ -58,7 +58,7 @@ void in_parts(std::size_t n, std::size_t bytes_each, Part&& part) {
     part(std::size_t{0}, n);
     return;
   }
-  const std::size_t piece = (kPiece / bytes_each + 63) / 64 * 64;
+  const std::size_t piece = (kPiece / bytes_each / 64 + 1) * 64;
   run_tasks((n + piece - 1) / piece, [&](std::size_t task) {
     const std::size_t first = task * piece;
     part(first, first + piece < n ? piece : n - first);

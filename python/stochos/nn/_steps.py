@@ -16,6 +16,7 @@ from stochos.nn import _trees, losses, transforms
 from stochos.nn._data import Data
 from stochos.nn.metrics import Metric
 from stochos.nn.optimizer import Optimizer
+from stochos.nn.regularizers import regularization_loss
 
 if TYPE_CHECKING:
     from stochos.nn.callbacks import Callback
@@ -97,7 +98,6 @@ def _with_penalties(model: Any, loss: Any) -> Any:
     """Add the penalties of the weights in a layer; other kinds of models have none."""
     if not hasattr(model, "own_weights"):
         return loss
-    from stochos.nn.regularizers import regularization_loss
 
     return loss + regularization_loss(model)
 
