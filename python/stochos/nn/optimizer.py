@@ -225,10 +225,10 @@ class Optimizer:
 
     def _updated(
         self,
-        p: Any,
-        g: Any,
-        slots: Mapping[str, Any],
-        scalars: Mapping[str, Any],
+        p: Any,  # noqa: ARG002
+        g: Any,  # noqa: ARG002
+        slots: Mapping[str, Any],  # noqa: ARG002
+        scalars: Mapping[str, Any],  # noqa: ARG002
         options: Mapping[str, Any],  # noqa: ARG002
     ) -> tuple[Any, ...]:
         """Return the new parameter and the new slots, in their order; override it."""
