@@ -27,7 +27,7 @@ SHOWN = 8  # of each digit on the map
 def run(page: Page, threads: int | None, seed: int) -> dict[str, object]:  # noqa: ARG001 - the work is too small for threads
     """Write the chapter and return its figures."""
     images, labels = datasets.load_digits()
-    x = images.reshape(-1, 64).astype(np.float32) / 16
+    x = (images.reshape(-1, 64) / 16).astype(np.float32)
     nn.seed(seed)
     page.paragraph(
         "In Stochos a network is a graph of layers. Call a layer twice and it is the same layer: one set of weights, "
