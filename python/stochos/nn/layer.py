@@ -354,7 +354,7 @@ def _parameters_of_call(kind: type[Layer]) -> frozenset[str]:
 
 
 def _as_tensor(value: Any) -> Any:
-    return _core.tensor(value) if isinstance(value, (np.ndarray, np.generic)) else value
+    return _core.tensor(np.asarray(value)) if isinstance(value, (np.ndarray, np.generic)) else value
 
 
 def _shape_of(value: Any) -> Shape | None:

@@ -13,7 +13,7 @@ from stochos.errors import InputError, InputTypeError
 from stochos.nn import _trees
 from stochos.nn.compiling import compile
 
-__all__ = ["compile", "evaluate", "grad", "hessian", "jacobian", "stop_gradient", "value_and_grad"]
+__all__ = ["compile", "evaluate", "grad", "hessian", "jacobian", "value_and_grad"]
 
 
 def value_and_grad(
@@ -174,22 +174,6 @@ def hessian(f: Callable[..., Any], argnums: int = 0) -> Callable[..., Any]:
         As :func:`value_and_grad`.
     """
     return jacobian(grad(f, argnums), argnums)
-
-
-def stop_gradient(x: Any) -> Any:
-    """Return the same numbers as constants: derivatives do not pass.
-
-    Parameters
-    ----------
-    x
-        A tensor, Variable, array or number, or a list, tuple or dict of them.
-
-    Returns
-    -------
-    Tensor
-        Nested as `x`.
-    """
-    return _trees.mapped(_core.ops.stop_gradient, x)
 
 
 def evaluate(*values: Any) -> None:

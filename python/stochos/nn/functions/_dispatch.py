@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from typing import Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +19,11 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 Tensor = _core.Tensor
-TensorLike = _core.Tensor | _core.Variable | NDArray[Any] | np.generic | float | Symbol
+# What a function of tensors takes. Symbols never reach a body, which the checker cannot know: it sees anything.
+if TYPE_CHECKING:
+    TensorLike = Any
+else:
+    TensorLike = _core.Tensor | _core.Variable | NDArray[Any] | np.generic | float | Symbol
 Axis = int | tuple[int, ...] | None
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from stochos import _core
+from stochos.nn import _trees
 from stochos.nn.functions._dispatch import Tensor, TensorLike, function
 
 __all__ = [
@@ -317,15 +320,15 @@ def isfinite(x: TensorLike) -> Tensor:
 
 
 @function
-def stop_gradient(x: TensorLike) -> Tensor:
+def stop_gradient(x: Any) -> Any:
     """Return the same values, through which no derivative goes.
 
     Parameters
     ----------
-    x : tensor of any shape
+    x : tensor of any shape, or a list, tuple or dict of them
 
     Returns
     -------
-    Tensor, the same shape
+    Tensor, the same shape; nested as `x`
     """
-    return ops.stop_gradient(x)
+    return _trees.mapped(ops.stop_gradient, x)
