@@ -44,7 +44,7 @@ def between(model: Model, start: Any, end: Any, name: str | None) -> Model:
     reached = graph.sources(ends, begins)
     for symbol in begins:
         if symbol not in reached:
-            msg = f"[{where}] {symbol.name!r} does not lead to {', '.join(repr(x.name) for x in ends)}; is it behind them?"
+            msg = f"[{where}] {symbol.name!r} does not lead to {', '.join(repr(x.name) for x in ends)}: behind them?"
             raise InputError(msg)
     others = [symbol for symbol in reached if symbol not in begins]
     inputs = [*begins, *others]
@@ -104,7 +104,7 @@ def remove(model: Model, layer: str | Layer) -> Model:
     for inner in [m for _, m in _names.walk(model) if isinstance(m, Model)]:
         for call in inner.calls:
             if call.target is old and (len(call.inputs) != 1 or len(call.outputs) != 1):
-                msg = f"[{where}] {old.name!r} has {len(call.inputs)} inputs and {len(call.outputs)} outputs, not one each"
+                msg = f"[{where}] {old.name!r} has {len(call.inputs)} inputs and {len(call.outputs)} outputs, not 1"
                 raise InputError(msg)
     return _rewired(
         model, {id(old)}, lambda c: None if c.target is old else c.target, None, f"{old.name!r} was removed", {}

@@ -336,7 +336,7 @@ def infer(call: Call) -> Any:
     specs = []
     for number, first in enumerate(found[0]):
         if not hasattr(first, "shape") or not hasattr(first, "dtype"):
-            msg = f"[nn.{_title(call)}] returned {first!r}; a layer or function returns tensors, in lists, tuples or dicts"
+            msg = f"[nn.{_title(call)}] returned {first!r}; give tensors, in lists, tuples or dicts"
             raise InputTypeError(msg)
         shapes = [tuple(run[number].shape) for run in found]
         specs.append(
