@@ -108,8 +108,8 @@ def test_every_line_stays_inside_its_box(tmp_path: Path):
     axes = nn.Model(x, nn.MultiHeadAttention(2)(nn.Reshape((1, 4))(layer(layer(x))))).plot(tmp_path / "m.png")
     boxes = [patch.get_window_extent() for patch in axes.patches if hasattr(patch, "get_boxstyle")]
     for text in axes.texts:
-        extent = text.get_window_extent(dpi=axes.figure.dpi)
         if text.get_text() and text.get_ha() == "center":
+            extent = text.get_window_extent(dpi=axes.figure.dpi)
             assert any(
                 b.x0 <= extent.x0 and extent.x1 <= b.x1 and b.y0 <= extent.y0 and extent.y1 <= b.y1 for b in boxes
             )

@@ -71,6 +71,7 @@ def plot(model: Model, path: str | os.PathLike[str] | None, nested: bool, ax: An
     right = max(x + box.width / 2 for (x, _), box in zip(places, boxes, strict=True))
     for way in ways:
         left, right = min([left, *(x for x, _ in way)]), max([right, *(x for x, _ in way)])
+    right = max([right, *(left + _width(note, False) * 8 / _FONT for note in notes)])
     bottom = tops[-1]
     if ax is None:
         ax = _axes(path is not None, right - left + 0.4, bottom + 0.4 + 0.2 * len(notes))
