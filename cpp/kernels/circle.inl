@@ -33,11 +33,11 @@ static inline typename L::Real cos_near(typename L::Real r) {
   return 1 - (z * typename L::Scalar(0.5) - z * z * polynomial<kFused>(z, CircleTerms<L>::kCos));
 }
 // sin (kShift 0) or cos (1) of r + quadrant pi / 2
-template <class L, int kShift>
+template <class L, int kShift, bool kFused = true>
 static inline typename L::Real circle_join(typename L::Real r, typename L::Bits quadrant) {
   using Bits = typename L::Bits;
   const Bits turned = quadrant + kShift;
-  const typename L::Real y = (turned & 1) != 0 ? cos_near<L>(r) : sin_near<L>(r);
+  const typename L::Real y = (turned & 1) != 0 ? cos_near<L, kFused>(r) : sin_near<L, kFused>(r);
   return (typename L::Real)((Bits)y ^ ((turned & 2) << (sizeof(typename L::Scalar) * 8 - 2)));
 }
 

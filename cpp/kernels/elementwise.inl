@@ -181,6 +181,14 @@ static inline typename L::Real whole_square(typename L::Real x) {
 // Comparisons and tests: a lane of 0 or -1 becomes a byte of 0 or 1.
 template <class L>
 static inline typename L::Bytes bytes_of(typename L::Int mask) {
+#if defined(__AVX2__) && !defined(__AVX512F__)
+  if constexpr (sizeof(mask[0]) == 4) {  // the compiler's own narrowing takes three times as long
+    const __m256i wide = (__m256i)mask;
+    const __m128i words = _mm_packs_epi32(_mm256_castsi256_si128(wide), _mm256_extracti128_si256(wide, 1));
+    const long long bytes = _mm_cvtsi128_si64(_mm_packs_epi16(words, words)) & 0x0101010101010101LL;
+    return (typename L::Bytes)bytes;
+  }
+#endif
   return __builtin_convertvector(mask, typename L::Bytes) & 1;
 }
 template <class L, int kCode>

@@ -250,6 +250,52 @@ static inline typename L::Real with_sign(typename L::Real x, typename L::Bits si
   return (typename L::Real)((typename L::Bits)x | sign);
 }
 
+// -1 in the first n lanes.
+template <class L>
+static inline typename L::Int first_lanes(std::size_t n) {
+  using Int = typename L::Int;
+  Int place = {};
+  for (std::size_t k = 0; k < L::kWidth; ++k) place[k] = static_cast<decltype(place[0] + 0)>(k);
+  return place < all_lanes<Int>(static_cast<decltype(place[0] + 0)>(n));
+}
+// The first n < kWidth lanes; the others are 0, and not read from memory.
+template <class L>
+static inline typename L::Real load_first(const typename L::Scalar* p, std::size_t n) {
+  using Real = typename L::Real;
+#if defined(__AVX512F__)
+  const auto mask = static_cast<std::uint32_t>((1U << n) - 1);
+  if constexpr (sizeof(*p) == 4) return (Real)_mm512_maskz_loadu_epi32(static_cast<__mmask16>(mask), p);
+  if constexpr (sizeof(*p) == 8) return (Real)_mm512_maskz_loadu_epi64(static_cast<__mmask8>(mask), p);
+#elif defined(__AVX2__)
+  const __m256i mask = (__m256i)first_lanes<L>(n);
+  if constexpr (sizeof(*p) == 4) return (Real)_mm256_maskload_epi32(reinterpret_cast<const int*>(p), mask);
+  if constexpr (sizeof(*p) == 8)
+    return (Real)_mm256_maskload_epi64(reinterpret_cast<const long long*>(p), mask);
+#else
+  Real v = {};
+  for (std::size_t k = 0; k + 1 < L::kWidth; ++k) {
+    if (k < n) v[k] = p[k];
+  }
+  return v;
+#endif
+}
+template <class L>
+static inline void store_first(typename L::Scalar* p, typename L::Real v, std::size_t n) {
+#if defined(__AVX512F__)
+  const auto mask = static_cast<std::uint32_t>((1U << n) - 1);
+  if constexpr (sizeof(*p) == 4) _mm512_mask_storeu_epi32(p, static_cast<__mmask16>(mask), (__m512i)v);
+  if constexpr (sizeof(*p) == 8) _mm512_mask_storeu_epi64(p, static_cast<__mmask8>(mask), (__m512i)v);
+#elif defined(__AVX2__)
+  const __m256i mask = (__m256i)first_lanes<L>(n);
+  if constexpr (sizeof(*p) == 4) _mm256_maskstore_epi32(reinterpret_cast<int*>(p), mask, (__m256i)v);
+  if constexpr (sizeof(*p) == 8) _mm256_maskstore_epi64(reinterpret_cast<long long*>(p), mask, (__m256i)v);
+#else
+  for (std::size_t k = 0; k + 1 < L::kWidth; ++k) {
+    if (k < n) p[k] = v[k];
+  }
+#endif
+}
+
 // y = f(x) over an array; the tail is a vector whose other lanes are 0.
 template <class L, class F>
 static inline void map_lanes(const typename L::Scalar* x, typename L::Scalar* y, std::size_t n, F f) {
@@ -257,11 +303,7 @@ static inline void map_lanes(const typename L::Scalar* x, typename L::Scalar* y,
   constexpr std::size_t w = L::kWidth;
   std::size_t i = 0;
   for (; i + w <= n; i += w) store_lanes(y + i, f(load_lanes<Real>(x + i)));
-  if (i == n) return;
-  typename L::Scalar part[w] = {};
-  __builtin_memcpy(part, x + i, (n - i) * sizeof *x);
-  store_lanes(part, f(load_lanes<Real>(part)));
-  __builtin_memcpy(y + i, part, (n - i) * sizeof *x);
+  if (i < n) store_first<L>(y + i, f(load_first<L>(x + i, n - i)), n - i);
 }
 
 // The same for two inputs, one or both of which may be a single number; Out: what is stored for each lane.
@@ -284,11 +326,13 @@ static inline void map_two(const typename L::Scalar* a, const typename L::Scalar
     for (; i + w <= n; i += w) store_lanes(y + i, v);
   }
   if (i == n) return;
-  typename L::Scalar part_a[w] = {}, part_b[w] = {};
-  Out part[w];
-  if (!(mode & kScalarA)) __builtin_memcpy(part_a, a + i, (n - i) * sizeof *a);
-  if (!(mode & kScalarB)) __builtin_memcpy(part_b, b + i, (n - i) * sizeof *b);
-  store_lanes(part, f(mode & kScalarA ? a0 : load_lanes<Real>(part_a),
-                      mode & kScalarB ? b0 : load_lanes<Real>(part_b)));
-  __builtin_memcpy(y + i, part, (n - i) * sizeof *y);
+  const auto last = f(mode & kScalarA ? a0 : load_first<L>(a + i, n - i),
+                      mode & kScalarB ? b0 : load_first<L>(b + i, n - i));
+  if constexpr (sizeof(Out) == sizeof(*a)) {
+    store_first<L>(y + i, last, n - i);
+  } else {
+    Out part[w];
+    store_lanes(part, last);
+    __builtin_memcpy(y + i, part, (n - i) * sizeof *y);
+  }
 }

@@ -29,7 +29,7 @@ static inline F64 real_of(U64 number) {
   return (F64)(number | 0x4330000000000000ULL) - 0x1p52;
 }
 
-// k and f of a positive normal x; kShift was added to the exponent of x before.
+// k and f of a positive normal x whose exponent was lifted before.
 template <class L>
 struct LogParts {
   typename L::Real k, f;
@@ -76,10 +76,18 @@ static inline typename L::Real log1p_of(typename L::Real x) {
   const Real finite = x < inf ? with_sign<L>(magnitude<L>(y), sign_bits<L>(x)) : x;
   return x <= -1 ? (x == -1 ? -inf : inf - inf) : finite;
 }
-// log(1 + e^x) = max(x, 0) + log1p(e^-|x|)
+// log(1 + e^x) = max(x, 0) + log1p(e^-|x|), in two passes over a tile: one long chain of operations would
+// leave the processor waiting.
 template <class L>
-static inline typename L::Real softplus_of(typename L::Real x) {
+static void softplus_kernel(const typename L::Scalar* x, typename L::Scalar* y, std::size_t n) {
+  using Scalar = typename L::Scalar;
   using Real = typename L::Real;
-  const Real tail = log1p_of<L>(exp_of<L>(-magnitude<L>(x)));
-  return tail + (x > 0 ? x : Real{});
+  constexpr std::size_t kTile = 256;
+  Scalar tail[kTile];
+  for (std::size_t i = 0; i < n; i += kTile) {
+    const std::size_t size = n - i < kTile ? n - i : kTile;
+    map_lanes<L>(x + i, tail, size, [](Real v) { return exp_of<L>(-magnitude<L>(v)); });
+    map_two<L>(x + i, tail, y + i, size, kVectors,
+               [](Real v, Real e) { return log1p_of<L>(e) + (v > 0 ? v : Real{}); });
+  }
 }

@@ -21,9 +21,15 @@ static inline Wide<L> wide_load(const typename L::Scalar* x) {
 // The first n elements at x, and `rest` in the other places.
 template <class L>
 static inline Wide<L> wide_part(const typename L::Scalar* x, std::size_t n, typename L::Scalar rest) {
-  typename L::Scalar part[Wide<L>::kWidth];
-  for (std::size_t k = 0; k < Wide<L>::kWidth; ++k) part[k] = k < n ? x[k] : rest;
-  return wide_load<L>(part);
+  Wide<L> w = wide_of<L>(rest);
+  for (std::size_t k = 0; k < Wide<L>::kVectors && n > k * L::kWidth; ++k) {
+    const std::size_t left = n - k * L::kWidth;
+    const typename L::Scalar* at = x + k * L::kWidth;
+    w.v[k] = left >= L::kWidth      ? load_lanes<typename L::Real>(at)
+             : first_lanes<L>(left) ? load_first<L>(at, left)
+                                    : w.v[k];
+  }
+  return w;
 }
 template <class L, class F>
 static inline typename L::Scalar wide_fold(const Wide<L>& w, F f) {

@@ -12,16 +12,13 @@ template <class L>
 static inline typename L::Real part_lanes(const typename L::Scalar* x, std::size_t n,
                                           typename L::Scalar rest) {
   if (n >= L::kWidth) return load_lanes<typename L::Real>(x);
-  typename L::Scalar part[L::kWidth];
-  for (std::size_t k = 0; k < L::kWidth; ++k) part[k] = k < n ? x[k] : rest;
-  return load_lanes<typename L::Real>(part);
+  const typename L::Real v = load_first<L>(x, n);
+  return rest == 0 ? v : first_lanes<L>(n) ? v : all_lanes<typename L::Real>(rest);
 }
 template <class L>
 static inline void store_part(typename L::Scalar* y, typename L::Real v, std::size_t n) {
   if (n >= L::kWidth) return store_lanes(y, v);
-  typename L::Scalar part[L::kWidth];
-  store_lanes(part, v);
-  for (std::size_t k = 0; k < n; ++k) y[k] = part[k];
+  store_first<L>(y, v, n);
 }
 template <class L>
 static inline typename L::Scalar lanes_sum(typename L::Real v) {

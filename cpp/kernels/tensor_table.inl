@@ -14,7 +14,7 @@ static constexpr void set_unary(UnaryKernel<typename L::Scalar>* at) {
   at[unary::reciprocal] = unary_kernel<L, reciprocal_of<L>>;
   at[unary::tanh] = unary_kernel<L, tanh_of<L>>;
   at[unary::sigmoid] = unary_kernel<L, sigmoid_of<L>>;
-  at[unary::softplus] = unary_kernel<L, softplus_of<L>>;
+  at[unary::softplus] = softplus_kernel<L>;
   at[unary::erf] = unary_kernel<L, erf_of<L>>;
   at[unary::sin] = unary_kernel<L, circle_of<0>>;
   at[unary::cos] = unary_kernel<L, circle_of<1>>;

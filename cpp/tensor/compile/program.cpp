@@ -7,6 +7,7 @@
 #include <string>
 #include <unordered_map>
 
+#include "tensor/compile/fuse.hpp"
 #include "tensor/evaluate.hpp"
 #include "tensor/functions.hpp"
 #include "tensor/walk.hpp"
@@ -38,6 +39,7 @@ class ProgramBuilder {
         program.assigned_.push_back(
             {Ref<Variable>(const_cast<Variable*>(seen.variable.get())), slot(seen.assigned)});
     }
+    Fuser::run(program);
     mark_last_uses();
   }
 
@@ -100,7 +102,7 @@ class ProgramBuilder {
       if (!equal || other.outputs.size() != node.output_count() ||
           !(other.outputs[0].dtype == node.output(0).dtype))
         continue;
-      for (std::uint32_t i = 0; i < node.output_count(); ++i) mine.push_back(other.first + i);
+      for (std::uint32_t i = 0; i < node.output_count(); ++i) mine.push_back(other.results[i]);
       return;
     }
     alike.push_back(program_.instructions_.size());
@@ -109,8 +111,8 @@ class ProgramBuilder {
     made.label = Ref<const Label>(node.label());
     made.inputs = std::move(inputs);
     made.outputs.assign(node.outputs().begin(), node.outputs().end());
-    made.first = static_cast<Slot>(program_.start_.size());
     for (std::uint32_t i = 0; i < node.output_count(); ++i) mine.push_back(new_slot());
+    made.results = mine;
     program_.cost_ += node.operation().cost(node.inputs(), node.outputs());
     program_.instructions_.push_back(std::move(made));
   }
@@ -127,8 +129,7 @@ class ProgramBuilder {
         needed[at] = 1;
         instruction.last.push_back(at);
       };
-      for (std::size_t k = 0; k < instruction.outputs.size(); ++k)
-        end(instruction.first + static_cast<Slot>(k));
+      for (const Slot result : instruction.results) end(result);
       for (const Slot input : instruction.inputs) end(input);
     }
   }
@@ -164,7 +165,7 @@ std::vector<Array> Program::run(std::span<const Array> arguments, const std::fun
     instruction.operation->run(inputs, outputs);
     for (std::size_t k = 0; k < outputs.size(); ++k) {
       if (check) check_finite(*instruction.operation, instruction.label.get(), outputs[k]);
-      slots[instruction.first + k] = std::move(outputs[k]);
+      slots[instruction.results[k]] = std::move(outputs[k]);
     }
     for (const Slot slot : instruction.last) slots[slot] = Array();
     if (poll && Clock::now() - last > std::chrono::milliseconds(20)) {

@@ -30,7 +30,7 @@ class Program : public Shared {
     Ref<const Label> label;
     std::vector<Slot> inputs;
     std::vector<Array> outputs;  // dtypes and shapes
-    Slot first = 0;              // of the outputs
+    std::vector<Slot> results;   // of the outputs
     std::vector<Slot> last;      // slots that nobody needs afterwards
   };
   struct Bound {
@@ -38,6 +38,7 @@ class Program : public Shared {
     Slot slot;
   };
   friend class ProgramBuilder;
+  friend class Fuser;
 
   std::vector<Instruction> instructions_;
   std::vector<Array> start_;      // constants in their slots, the other slots empty
