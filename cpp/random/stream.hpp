@@ -16,7 +16,8 @@ enum class Purpose : std::uint64_t {
   subspace = 4,
   trajectory = 5,
   tensor = 6,
-  tensor_start = 7
+  tensor_start = 7,
+  tensor_shuffle = 8
 };
 
 // splitmix64's finaliser (S. Vigna, public domain): spreads (seed, purpose) over the 64-bit key.

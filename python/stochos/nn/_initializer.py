@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stochos import _checks, random
-from stochos.errors import InputError
+from stochos.errors import InputError, InputTypeError
 
 __all__ = ["Initializer", "Seed", "fans", "no_values"]
 
@@ -94,8 +94,9 @@ class Initializer:
         values = self._values(lengths, random.seed_of(seed, where))
         return np.array(np.reshape(values, lengths), dtype=dtype, order="C")
 
-    def _values(self, shape: tuple[int, ...], seed: int) -> NDArray[np.float64]:
-        raise NotImplementedError
+    def _values(self, shape: tuple[int, ...], seed: int) -> NDArray[np.float64]:  # noqa: ARG002
+        msg = f"[nn.initializers.{type(self).__name__}] the class defines no _values(shape, seed); use one that does"
+        raise InputTypeError(msg)
 
     def config(self) -> dict[str, Any]:
         """Return name and settings, as JSON can hold them; `from_config` makes an equal initializer of them."""

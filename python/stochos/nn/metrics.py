@@ -64,9 +64,10 @@ class Metric:
         w = np.ones(x.shape[0] if x.ndim else 1) if weights is None else np.asarray(weights, dtype=np.float64)
         self.gather(x, y, w)
 
-    def gather(self, x: NDArray[Any], y: NDArray[Any], w: Floats) -> None:
+    def gather(self, x: NDArray[Any], y: NDArray[Any], w: Floats) -> None:  # noqa: ARG002
         """Add predictions, targets and weights; override it."""
-        raise NotImplementedError
+        msg = f"[nn.metrics.{type(self).__name__}] the class defines no gather(x, y, w); use one that does"
+        raise InputTypeError(msg)
 
     def result(self) -> float:
         """Return the figure of all batches so far; NaN before the first."""

@@ -224,10 +224,16 @@ class Optimizer:
         return {"rate": _core.ops.cast(rate, dtype), "exact": rate, "step": step}
 
     def _updated(
-        self, p: Any, g: Any, slots: Mapping[str, Any], scalars: Mapping[str, Any], options: Mapping[str, Any]
+        self,
+        p: Any,  # noqa: ARG002
+        g: Any,  # noqa: ARG002
+        slots: Mapping[str, Any],  # noqa: ARG002
+        scalars: Mapping[str, Any],  # noqa: ARG002
+        options: Mapping[str, Any],  # noqa: ARG002
     ) -> tuple[Any, ...]:
         """Return the new parameter and the new slots, in their order; override it."""
-        raise NotImplementedError
+        msg = f"[nn.{type(self).__name__}] the class defines no _updated(...); use one that does"
+        raise InputTypeError(msg)
 
     # --- state ----------------------------------------------------------------------------------------------------
 

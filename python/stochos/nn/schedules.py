@@ -60,9 +60,10 @@ class Schedule:
         value = self.rate(np.asarray(step, dtype=np.float64), _Numbers)
         return float(value) if np.ndim(step) == 0 else np.broadcast_to(value, np.shape(step)).copy()
 
-    def rate(self, step: Any, ops: Any) -> Any:
+    def rate(self, step: Any, ops: Any) -> Any:  # noqa: ARG002
         """Compute the rate at a float64 `step` with the functions in `ops`."""
-        raise NotImplementedError
+        msg = f"[nn.schedules.{type(self).__name__}] the class defines no rate(step, ops); use one that does"
+        raise InputTypeError(msg)
 
     def _check(self, **settings: tuple[object, float, float]) -> None:
         for name, (value, low, high) in settings.items():
