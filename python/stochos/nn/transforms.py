@@ -85,6 +85,7 @@ def value_and_grad(
 
     def wrapped(*args: Any, **kwargs: Any) -> Any:
         arguments = list(args)
+        form: Any = None
         with _core.Recording():
             if wrt is None:
                 numbers = [argnums] if isinstance(argnums, int) else list(argnums)
@@ -96,10 +97,10 @@ def value_and_grad(
                     leaves = [_core.fresh(leaf) for leaf in _leaves(arguments[number], where)]
                     arguments[number] = _rebuild(arguments[number], leaves.copy())
                     trees.append(arguments[number])
-                form: Any = trees[0] if isinstance(argnums, int) else tuple(trees)
-            else:
-                form = _targets(wrt)
+                form = trees[0] if isinstance(argnums, int) else tuple(trees)
             answer = f(*arguments, **kwargs)
+            if wrt is not None:
+                form = _targets(wrt)  # only now: a model makes its weights on its first call
             value = answer[0] if has_aux else answer
             if not isinstance(value, (Tensor, Variable)):
                 msg = f"[{where}] the function gave {type(value).__name__}; it must give a tensor of one element"
