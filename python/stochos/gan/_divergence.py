@@ -11,9 +11,9 @@ from numpy.typing import ArrayLike
 
 from stochos import _checks
 from stochos.errors import InputError, UnknownNameError
-from stochos.gan import _arrays, _custom, _discrete, _gaussian
+from stochos.gan import _arrays, _custom, _discrete, _gaussian, _tensors
 from stochos.gan._arrays import Floats
-from stochos.gan._formulas import BUILT_IN, Formula, alpha_family
+from stochos.gan._formulas import BUILT_IN, Formula, Function, alpha_family
 
 __all__ = ["Divergence", "divergence", "divergence_names"]
 
@@ -142,6 +142,34 @@ class Divergence:
         """
         return cls(_custom.from_expression(text, name))
 
+    @classmethod
+    def from_callable(cls, f: Callable[[Any], Any], *, name: str | None = None) -> Divergence:
+        """Return the divergence of an f that is a function of tensors.
+
+        Parameters
+        ----------
+        f
+            Takes a tensor of ratios u > 0 and returns f(u), element by element, made of operators and of the functions
+            of :mod:`stochos.nn`. Its derivatives come from automatic differentiation.
+        name
+            What to call it; the name of the function when None.
+
+        Raises
+        ------
+        InputError
+            f does not work element by element, f(1) is not 0, or f is not convex; the message names a point where it
+            is not.
+        InputTypeError
+            f is no function.
+
+        Examples
+        --------
+        >>> from stochos import gan, nn
+        >>> gan.Divergence.from_callable(lambda u: u * nn.log(u), name="mine").threshold
+        1.0
+        """
+        return cls(_custom.from_callable(f, name))
+
     def _out(self, value: float) -> float:
         return self._transform(value) if self._transform is not None else value
 
@@ -184,15 +212,24 @@ class Divergence:
         value = float(self._formula.conjugate(_arrays, np.float64(self._formula.high)))
         return math.inf if math.isnan(value) else value
 
-    def activation(self, v: ArrayLike) -> Floats:
-        """Return the witness T = f'(e^v) of a log-ratio v; it increases, and maps all numbers into the domain."""
-        with np.errstate(over="ignore"):
-            return np.asarray(self._formula.activation(_arrays, np.asarray(v, dtype=np.float64)), dtype=np.float64)
+    def activation(self, v: ArrayLike) -> Any:
+        """Return the witness T = f'(e^v) of a log-ratio v; it increases, and maps all numbers into the domain.
 
-    def fused(self, v: ArrayLike) -> Floats:
-        """Return f*(activation(v)), computed in one stable form."""
+        For a tensor the result is a tensor, with derivatives. Beyond a limit (20 where e^v stands in the formula, none
+        where it does not) its log-ratios are bent and stay within the limit + 1, so that losses and gradients of any
+        v are finite in float32; the result is still a witness.
+        """
+        return self._at(self._formula.activation, v)
+
+    def fused(self, v: ArrayLike) -> Any:
+        """Return f*(activation(v)), computed in one stable form; tensors as in :meth:`activation`."""
+        return self._at(self._formula.fused, v)
+
+    def _at(self, function: Function, v: Any) -> Any:
+        if _tensors.is_tensor(v):
+            return function(_tensors, _tensors.bent(v, self._formula.limit))
         with np.errstate(over="ignore"):
-            return np.asarray(self._formula.fused(_arrays, np.asarray(v, dtype=np.float64)), dtype=np.float64)
+            return np.asarray(function(_arrays, np.asarray(v, dtype=np.float64)), dtype=np.float64)
 
     def between(self, p: ArrayLike, q: ArrayLike) -> float:
         """Return D(P || Q) of two laws on the same K points.
