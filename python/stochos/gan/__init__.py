@@ -7,16 +7,19 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from stochos.gan._divergence import Divergence, divergence, divergence_names
+    from stochos.gan._estimation import Estimate, mutual_information
     from stochos.gan._pictures import local_variational_plot
 
 _HOMES = {
     "Divergence": "_divergence",
+    "Estimate": "_estimation",
     "divergence": "_divergence",
     "divergence_names": "_divergence",
     "local_variational_plot": "_pictures",
+    "mutual_information": "_estimation",
 }
 
-__all__ = ["Divergence", "divergence", "divergence_names", "local_variational_plot"]
+__all__ = ["Divergence", "Estimate", "divergence", "divergence_names", "local_variational_plot", "mutual_information"]
 
 
 def __getattr__(name: str) -> object:
