@@ -136,7 +136,7 @@ def test_mutual_information_of_words_is_what_the_counts_say(tmp_path):
     found = gan.mutual_information(eye[pairs // len(eye)], eye[pairs % len(eye)], steps=600)
     assert found.value == pytest.approx(truth, abs=4 * found.standard_error)
     rows = np.repeat(eye, len(eye), axis=0), np.tile(eye, (len(eye), 1))
-    np.testing.assert_allclose(found.log_ratio(np.concatenate(rows, axis=1)).reshape(pmi.shape), pmi, atol=0.12)
+    np.testing.assert_allclose(found.log_ratio(np.concatenate(rows, axis=1)).reshape(pmi.shape), pmi, atol=0.2)
 
 
 def test_the_same_seed_gives_the_same_bits():
