@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from stochos import _checks, _core, nn
 from stochos.errors import InputError, InputTypeError
-from stochos.gan import _games, _steps
+from stochos.gan import _games, _steps, _witness
 from stochos.nn import _context
 from stochos.random import seed_of
 
@@ -227,9 +227,7 @@ class GAN:
 
     def score(self, points: Any) -> NDArray[np.float64]:
         """Return the discriminator's scores of examples (N, ...), shape (N,): log-ratios in an f-GAN."""
-        from stochos.gan import _witness
-
-        x = np.asarray(points, dtype=self.discriminator.dtype)
+        x = np.asarray(points, dtype=_witness.dtype_of(self.discriminator))
         return np.asarray(_witness.values(self.discriminator, nn.tensor(x), training=False).numpy(), dtype=np.float64)
 
     def terms(self, x: Any, z: Any = None) -> dict[str, Any]:
@@ -254,7 +252,7 @@ class GAN:
 
     def _latent(self, rows: int, stream: nn.RandomStream | None = None) -> Any:
         source, shape = stream or self._noise, (rows, *self._latent_shape)
-        dtype = self.generator.dtype
+        dtype = _witness.dtype_of(self.generator)
         if self.prior == "uniform":
             return source.uniform(shape, -1.0, 1.0, dtype)
         return source.normal(shape, dtype=dtype)

@@ -48,7 +48,7 @@ class SpectralNorm(nn.Layer):
             has = ", ".join(self.layer._weights) or "none"
             msg = f"[{self.title}] {self.layer.title} has no weight 'kernel' (it has: {has})"
             raise InputError(msg)
-        self.add_buffer("direction", (self.layer.kernel.shape[-1],), "random_normal")
+        self.add_buffer("direction", (self.layer.kernel.shape[-1],), "normal")
 
     def call(self, *inputs: Any, training: bool = False) -> Any:
         """Compute with the divided kernel."""

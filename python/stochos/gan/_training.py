@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from stochos import _checks, _core, nn
 from stochos._progress import Progress, progress_callback, report
 from stochos.errors import ConvergenceError, FileFormatError, InputError, InputTypeError
-from stochos.gan import _steps
+from stochos.gan import _steps, _witness
 from stochos.gan._mixtures import Mixture
 from stochos.nn import _context, _philox, _safetensors
 from stochos.random import seed_of, stream_version
@@ -60,13 +60,13 @@ def fit(model: GAN, data: Any, options: Options) -> History:
     size = _checks.whole(_WHERE, "batch_size", options.batch_size, 1)
     seed = seed_of(options.seed, _WHERE)
     source = _Source(data, seed, size, model)
+    _build(model, source.peek)
     log_every = _checks.whole(_WHERE, "log_every", options.log_every, 1)
     save_every = _checks.whole(_WHERE, "checkpoint_every", options.checkpoint_every, 1)
     draw_every = _checks.whole(_WHERE, "picture_every", options.picture_every, 1)
     if options.resume and options.checkpoint is None:
         msg = f"[{_WHERE}] resume=True needs checkpoint=, the file to go on from"
         raise InputError(msg)
-    _build(model, source.peek)
     fresh = _context.sub_seed(seed, "latent")
     if model._noise.seed != fresh:
         model._noise = nn.RandomStream(fresh)
@@ -105,7 +105,7 @@ class _Source:
     """Batches of real examples, each a function of the seed and of the number of its step."""
 
     def __init__(self, data: Any, seed: int, size: int, model: GAN) -> None:
-        dtype, critic_steps = model.discriminator.dtype, model.critic_steps
+        dtype, critic_steps = _witness.dtype_of(model.discriminator), model.critic_steps
         self._several = model.update == "alternating"
         self._seed, self._size, self._many, self._dtype = _context.sub_seed(seed, "data"), size, critic_steps, dtype
         self.law = data if isinstance(data, Mixture) else None
@@ -149,7 +149,9 @@ class _Source:
 def _build(model: GAN, peek: NDArray[Any]) -> None:
     """Make the weights of players that have not been called, and look whether they fit each other."""
     with nn.no_updates():
-        made = model.generator(nn.tensor(np.zeros((2, *model._latent_shape), model.generator.dtype)), training=False)
+        made = model.generator(
+            nn.tensor(np.zeros((2, *model._latent_shape), _witness.dtype_of(model.generator))), training=False
+        )
         if tuple(made.shape) != peek.shape:
             shape = tuple(made.shape)[1:]
             msg = f"[{_WHERE}] the generator makes examples of shape {shape}, the data are of shape {peek.shape[1:]}"

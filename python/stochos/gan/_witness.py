@@ -105,6 +105,12 @@ class Trained:
         return np.clip(np.concatenate(parts), *self._reach) if parts else np.empty(0)
 
 
+def dtype_of(player: Any) -> str:
+    """Return the dtype of a network's weights: a model of float64 layers counts as float64."""
+    kinds = {layer.dtype for layer in (player, *player.layers_inside())}
+    return "float64" if "float64" in kinds else "float32"
+
+
 def values(network: Any, x: Any, **options: Any) -> Any:
     """Call a network and return one number for each example, shape (B,).
 
