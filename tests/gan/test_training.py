@@ -99,7 +99,9 @@ def test_a_loss_that_runs_away_is_named():
         model.fit(data(), steps=50, batch_size=32)
 
 
-@pytest.mark.parametrize("name", ["hinge", "wasserstein", "least_squares", "relativistic", "relativistic_average", "tv"])
+@pytest.mark.parametrize(
+    "name", ["hinge", "wasserstein", "least_squares", "relativistic", "relativistic_average", "tv"]
+)
 def test_every_game_moves_the_samples_towards_the_data(name: str):
     # A generator that shifts: real points around (3, 3), made ones around 0 at first.
     g = nn.Sequential([nn.Dense(2, kernel_initializer="identity")])
