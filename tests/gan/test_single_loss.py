@@ -41,11 +41,11 @@ def by_hand(model: gan.GAN, x: np.ndarray, z: np.ndarray) -> tuple[list[np.ndarr
     )
 
 
-@pytest.mark.parametrize("name", GAMES)
-@pytest.mark.parametrize("loss", ["minimax", "non_saturating"])
+@pytest.mark.parametrize(
+    ("name", "loss"),
+    [(name, loss) for name in GAMES for loss in ("minimax", "non_saturating") if name in F_GANS or loss != "minimax"],
+)
 def test_gradients_of_the_single_loss_are_the_two_separate_ones(name: str, loss: str):
-    if name not in F_GANS and loss == "minimax":
-        pytest.skip("one loss alone")
     model = made(name, generator_loss=loss, weight=0.7, gradient_penalty=0.0)
     x, z = data(), np.random.default_rng(1).normal(size=(64, 3))
     model.generator(z)

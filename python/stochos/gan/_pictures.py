@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import math
+import os
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,8 @@ from numpy.typing import ArrayLike, NDArray
 from stochos import _checks, _core
 from stochos.errors import InputError
 from stochos.gan._divergence import Divergence, divergence
+
+_FORMATS = (".png", ".svg", ".pdf")
 
 __all__ = ["local_variational_plot", "samples_plot"]
 
@@ -145,6 +148,23 @@ def _images(samples: NDArray[Any]) -> NDArray[Any]:
         side = math.isqrt(samples.shape[1])
         return samples.reshape(-1, side, side)
     return samples.reshape(samples.shape[:3])
+
+
+def check_file(path: str | os.PathLike[str], where: str) -> None:
+    """Fail now, not after the long work, when no figure could be written to `path`.
+
+    Raises
+    ------
+    InputError
+        The ending names no format.
+    MissingPartError
+        matplotlib is not installed.
+    """
+    if os.path.splitext(path)[1].lower() not in _FORMATS:
+        msg = f"[{where}] the figure {os.fspath(path)} must end in {', '.join(_FORMATS)}"
+        raise InputError(msg)
+    _checks.optional(where, "matplotlib", "plot")
+    _core.AtomicFile(os.fspath(path), where).discard()
 
 
 def save(ax: Any, path: str, where: str) -> None:

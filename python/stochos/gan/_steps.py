@@ -23,14 +23,14 @@ if TYPE_CHECKING:
 _ops = _core.ops
 
 
-def single_loss(model: GAN, x: Any) -> tuple[Any, Any]:
-    """Move both players by the gradients of the single loss; return the losses of both."""
+def single_loss(model: GAN, x: Any) -> tuple[Any, Any, Any]:
+    """Move both players by the gradients of the single loss; return (loss of D, loss of G, that of D without penalties)."""
     g, d = model.generator, model.discriminator
     with _core.Recording():
         made = g(model._latent(_rows(x)), training=True)
         stopped = nn.stop_gradient(made)
         real, scores = _both(model, x, stopped)
-        critic = _critic(model, real, scores, x, stopped)
+        plain, critic = _critic(model, real, scores, x, stopped)
         wish = model.weight * model.game.generator(nn.stop_gradient(real), scores)
         (pull,) = _core.gradients([wish], [None], [stopped])
         outputs, cotangents = [critic, made], [None, pull]
@@ -41,10 +41,10 @@ def single_loss(model: GAN, x: Any) -> tuple[Any, Any]:
         found = _core.gradients(outputs, cotangents, ours + theirs)
     model.discriminator_optimizer.update(d, found[: len(ours)])
     model.generator_optimizer.update(g, found[len(ours) :])
-    return critic, wish
+    return critic, wish, plain
 
 
-def simultaneous(model: GAN, x: Any) -> tuple[Any, Any]:
+def simultaneous(model: GAN, x: Any) -> tuple[Any, Any, Any]:
     """Move both players by two separate gradients at the same point."""
     g, d = model.generator, model.discriminator
     with _core.Recording():
@@ -55,17 +55,17 @@ def simultaneous(model: GAN, x: Any) -> tuple[Any, Any]:
         theirs = _core.gradients([wish], [None], list(g.parameters))
     model.discriminator_optimizer.update(d, ours)
     model.generator_optimizer.update(g, theirs)
-    return critic, parts["wish"]
+    return critic, parts["wish"], parts["discriminator"]
 
 
-def alternating(model: GAN, x: Any) -> tuple[Any, Any]:
+def alternating(model: GAN, x: Any) -> tuple[Any, Any, Any]:
     """Move the discriminator, as often as there are batches in x (critic_steps, B, ...), then the generator."""
     g, d = model.generator, model.discriminator
     for i in range(model.critic_steps):
         with _core.Recording():
             batch = x[i]
             made = nn.stop_gradient(g(model._latent(_rows(batch)), training=True))
-            critic = _critic(model, *_both(model, batch, made), batch, made)
+            plain, critic = _critic(model, *_both(model, batch, made), batch, made)
             found = _core.gradients([critic], [None], list(d.parameters))
         d_optimizer = model.discriminator_optimizer
         d_optimizer.update(d, found)
@@ -80,7 +80,7 @@ def alternating(model: GAN, x: Any) -> tuple[Any, Any]:
         penalty = _penalty(g)
         found = _core.gradients([wish if penalty is None else wish + penalty], [None], list(g.parameters))
     model.generator_optimizer.update(g, found)
-    return critic, wish
+    return critic, wish, plain
 
 
 def terms(model: GAN, x: Any, z: Any) -> dict[str, Any]:
@@ -120,12 +120,12 @@ def _both(model: GAN, x: Any, made: Any) -> tuple[Any, Any]:
     return _witness.values(d, x, training=True), _witness.values(d, made, training=True)
 
 
-def _critic(model: GAN, real: Any, scores: Any, x: Any, made: Any) -> Any:
-    loss = model.game.critic(real, scores)
+def _critic(model: GAN, real: Any, scores: Any, x: Any, made: Any) -> tuple[Any, Any]:
+    plain = loss = model.game.critic(real, scores)
     for penalty in (gradient_penalty(model, x, made), _penalty(model.discriminator)):
         if penalty is not None:
             loss = loss + penalty
-    return loss
+    return plain, loss
 
 
 def _penalty(player: Any) -> Any:

@@ -195,9 +195,9 @@ class _Run:
 
     def __init__(self, model: GAN, options: Options, facts: dict[str, Any]) -> None:
         self._model, self._path, self._facts = model, options.checkpoint, facts
-        self._pending: list[tuple[float, float]] = []
+        self._pending: list[tuple[float, float, float]] = []
 
-    def add(self, losses: tuple[Any, Any], step: int) -> None:
+    def add(self, losses: tuple[Any, Any, Any], step: int) -> None:
         """Keep the losses of a step.
 
         Raises
@@ -205,21 +205,21 @@ class _Run:
         ConvergenceError
             One is not finite.
         """
-        critic, wish = float(losses[0]), float(losses[1])
+        critic, wish, plain = (float(loss) for loss in losses)
         if not (math.isfinite(critic) and math.isfinite(wish)):
             msg = (
                 f"[{_WHERE}] the losses are {critic} (discriminator) and {wish} (generator) at step {step}; lower the "
                 "learning rates, clip the gradients (clip_norm=), or use a gradient penalty"
             )
             raise ConvergenceError(msg)
-        self._pending.append((critic, wish))
+        self._pending.append((critic, wish, plain))
 
     def line(self) -> None:
         """Write a line of the history."""
-        critic, wish = np.mean(self._pending, axis=0)
+        critic, wish, plain = np.mean(self._pending, axis=0)
         figures = {"step": float(self._model.steps), "critic_loss": critic, "generator_loss": wish}
         if self._model.game.estimate:
-            figures["estimate"] = -critic
+            figures["estimate"] = -plain
         self._model.history.add(figures)
         self._pending.clear()
 
@@ -263,7 +263,7 @@ class _Run:
         try:
             text = json.loads(meta["training"])
             history, facts = nn.History(text["history"]), dict(text["facts"])
-            pending = [(float(a), float(b)) for a, b in text["pending"]]
+            pending = [(float(a), float(b), float(c)) for a, b, c in text["pending"]]
             version = text["stream_version"]
         except (KeyError, TypeError, ValueError, AttributeError, RecursionError):
             msg = f"[{_WHERE}] {name!r} is damaged: its account of the run makes no sense"
