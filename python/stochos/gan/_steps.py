@@ -24,7 +24,7 @@ _ops = _core.ops
 
 
 def single_loss(model: GAN, x: Any) -> tuple[Any, Any, Any]:
-    """Move both players by the gradients of the single loss; return (loss of D, loss of G, that of D without penalties)."""
+    """Move both players by the gradients of the single loss; return the losses (of D, of G, of D without penalties)."""
     g, d = model.generator, model.discriminator
     with _core.Recording():
         made = g(model._latent(_rows(x)), training=True)
