@@ -21,6 +21,7 @@ COMMANDS = {
     "simulate": "stochos.cli.simulate",
     "divergence": "stochos.cli.divergence",
     "gan": "stochos.cli.gan",
+    "run": "stochos.cli.run",
     "config": "stochos.cli.config",
 }
 
