@@ -4,7 +4,7 @@ static constexpr void set_unary(UnaryKernel<typename L::Scalar>* at) {
   at[unary::neg] = unary_kernel<L, neg_of<L>>;
   at[unary::abs] = unary_kernel<L, abs_of<L>>;
   at[unary::sign] = unary_kernel<L, sign_of<L>>;
-  at[unary::exp] = unary_kernel<L, exp_of<L>>;
+  at[unary::exp] = exp_kernel<L>;
   at[unary::expm1] = unary_kernel<L, expm1_of<L>>;
   at[unary::log] = unary_kernel<L, log_of<L>>;
   at[unary::log1p] = unary_kernel<L, log1p_of<L>>;
