@@ -9,20 +9,44 @@ if TYPE_CHECKING:
     from stochos.albert.config import Config
     from stochos.albert.files import load, new, save
     from stochos.albert.model import Albert, Output
+    from stochos.albert.pretraining import pretrain
     from stochos.albert.sharing import LayerDrift, MemoryReport
+    from stochos.albert.tasks import Answer, Classifier, Reader, Tagger
     from stochos.albert.tokenizer import Encoding, Tokenizer
+    from stochos.albert.using import embed, fill_mask
 
 #: Where each name lives; a module is loaded when a name of it is first used.
 _HOMES = {
     "config": "Config",
     "files": "load new save",
     "model": "Albert Output",
+    "pretraining": "pretrain",
     "sharing": "LayerDrift MemoryReport",
+    "tasks": "Answer Classifier Reader Tagger",
     "tokenizer": "Encoding Tokenizer",
+    "using": "embed fill_mask",
 }
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names.split()}
 
-__all__ = ["Albert", "Config", "Encoding", "LayerDrift", "MemoryReport", "Output", "Tokenizer", "load", "new", "save"]
+__all__ = [
+    "Albert",
+    "Answer",
+    "Classifier",
+    "Config",
+    "Encoding",
+    "LayerDrift",
+    "MemoryReport",
+    "Output",
+    "Reader",
+    "Tagger",
+    "Tokenizer",
+    "embed",
+    "fill_mask",
+    "load",
+    "new",
+    "pretrain",
+    "save",
+]
 
 
 def __getattr__(name: str) -> object:

@@ -175,7 +175,10 @@ class Pieces:
             yield self._ids.get(",", self._held.unk_id()), _original(places, normal, end - 1, end)
 
     def _pieces(self, normal: str) -> list[tuple[int, int, int]]:
-        found = self._held.encode_as_immutable_proto(normal)
+        if hasattr(self._held, "EncodeAsOffsetMapping"):  # from 0.2.1 on
+            found = self._held.EncodeAsOffsetMapping(normal)
+            return [(number, *span) for number, span in zip(found["ids"], found["offsets"], strict=True)]
+        found = self._held.encode(normal, out_type="immutable_proto")
         return [(piece.id, piece.begin, piece.end) for piece in found.pieces]
 
 
@@ -202,7 +205,7 @@ def _normal(text: str, lowercase: bool, keep_accents: bool) -> tuple[str, list[i
                 places.append(place)
             continue
         if character in "`'" and text[place + 1 : place + 2] == character:
-            character, skip = '"', place + 1  # noqa: PLW2901 - two quotes become one
+            character, skip = '"', place + 1  # two quotes become one
         forms = character if keep_accents else unicodedata.normalize("NFKD", character)
         for form in forms:
             if keep_accents or not unicodedata.combining(form):

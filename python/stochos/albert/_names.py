@@ -84,7 +84,10 @@ def head_of(names: set[str], said: str | None) -> str | None:
     said : str or None
         The class that the configuration names.
     """
-    has = lambda *stems: any(name.startswith(stems) for name in names)  # noqa: E731
+
+    def has(*stems: str) -> bool:
+        return any(name.startswith(stems) for name in names)
+
     promised = ARCHITECTURES.get(said or "")
     if has("predictions.", "cls.predictions."):
         return "pretraining" if has("sop_classifier.", "cls.seq_relationship.") else promised or "masked_lm"

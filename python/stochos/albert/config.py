@@ -190,7 +190,7 @@ class Config:
             msg = f"[{where}] model_type is {kind!r}; this package reads 'albert' and 'bert'"
             raise InputError(msg)
         names = {field.name for field in dataclasses.fields(cls)} - {"other", "attention_groups", "feed_forward_groups"}
-        found = dict(_BERT if kind == "bert" else _ALBERT)
+        found: dict[str, Any] = dict(_BERT if kind == "bert" else _ALBERT)
         found |= {name: given.pop(name) for name in names & set(given)}
         if kind == "bert":
             found |= {"embedding_size": found.get("hidden_size", 768), "inner_group_num": 1}

@@ -187,9 +187,7 @@ def from_arrays(
     return model
 
 
-def _fill(
-    model: Albert, given: Arrays, source: str, new: Sequence[str], drop: Sequence[str], where: str
-) -> None:
+def _fill(model: Albert, given: Arrays, source: str, new: Sequence[str], drop: Sequence[str], where: str) -> None:
     given = _without_old(model, given, source, where)
     listed = {entry.name: entry for entry in _names.entries(model)}
     missing = [name for name, entry in listed.items() if name not in given and entry.part not in new]
@@ -286,7 +284,7 @@ def save(model: Albert, folder: str | os.PathLike[str], *, max_shard_bytes: int 
         _safetensors.write(single, arrays, {"format": "pt"}, where)
         _forget(index)
     else:
-        home = {}
+        home: dict[str, str] = {}
         for number, names in enumerate(shards, 1):
             part = f"model-{number:05d}-of-{len(shards):05d}.safetensors"
             _safetensors.write(os.path.join(folder, part), {n: arrays[n] for n in names}, {"format": "pt"}, where)

@@ -34,11 +34,11 @@ class AlbertLanguageHead(nn.Layer):
     def __init__(self, config: Config, *, sentence_order: bool = False, **settings: Any) -> None:
         super().__init__(**settings)
         self.dense = dense(config, self, "dense", config.embedding_size, ACTIVATIONS[config.hidden_act])
-        self.norm = nn.LayerNorm(config.layer_norm_eps, **settings_of(config, self, "norm"))
+        self.norm = nn.LayerNorm(config.layer_norm_eps, **settings_of(self, "norm"))
         self.decoder = dense(config, self, "decoder", config.vocab_size)
         albert = config.model_type == "albert"
         rate = config.classifier_dropout_prob if sentence_order and albert else 0.0
-        self.dropout = dropout(config, self, "dropout", rate)
+        self.dropout = dropout(self, "dropout", rate)
         self.order = dense(config, self, "order", 2) if sentence_order else None
 
     def call(self, states: Any, pooled: Any = None) -> Any:
@@ -61,7 +61,7 @@ class AlbertClassifierHead(nn.Layer):
 
     def __init__(self, config: Config, **settings: Any) -> None:
         super().__init__(**settings)
-        self.dropout = dropout(config, self, "dropout", config.classifier_dropout_prob)
+        self.dropout = dropout(self, "dropout", config.classifier_dropout_prob)
         self.dense = dense(config, self, "dense", config.num_labels)
 
     def call(self, x: Any) -> Any:

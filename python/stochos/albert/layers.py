@@ -18,7 +18,7 @@ __all__ = ["AlbertAttention", "AlbertEmbeddings", "AlbertEncoder", "AlbertFeedFo
 ops = _core.ops
 
 
-def settings_of(config: Config, layer: nn.Layer, name: str) -> dict[str, Any]:
+def settings_of(layer: nn.Layer, name: str) -> dict[str, Any]:
     """Return dtype and seed of a layer inside `layer`."""
     return {"dtype": layer.dtype, "seed": _context.sub_seed(layer._seed, name)}
 
@@ -26,12 +26,12 @@ def settings_of(config: Config, layer: nn.Layer, name: str) -> dict[str, Any]:
 def dense(config: Config, layer: nn.Layer, name: str, units: int, activation: str | None = None) -> nn.Dense:
     """Return a dense layer with the starting values of the model."""
     start = initializers.Normal(0.0, config.initializer_range)
-    return nn.Dense(units, activation, kernel_initializer=start, **settings_of(config, layer, name))
+    return nn.Dense(units, activation, kernel_initializer=start, **settings_of(layer, name))
 
 
-def dropout(config: Config, layer: nn.Layer, name: str, rate: float) -> nn.Dropout | None:
+def dropout(layer: nn.Layer, name: str, rate: float) -> nn.Dropout | None:
     """Return a dropout layer, or None where nothing drops."""
-    return nn.Dropout(rate, **settings_of(config, layer, name)) if rate else None
+    return nn.Dropout(rate, **settings_of(layer, name)) if rate else None
 
 
 class AlbertTable(nn.Embedding):
@@ -72,16 +72,17 @@ class AlbertEmbeddings(nn.Layer):
         super().__init__(**settings)
         self.longest = config.max_position_embeddings
         start = initializers.Normal(0.0, config.initializer_range)
-        make = lambda name, size, kind=nn.Embedding, **more: kind(  # noqa: E731
-            size, config.embedding_size, table_initializer=start, **more, **settings_of(config, self, name)
-        )
-        self.word = make("word", config.vocab_size, AlbertTable, padding=config.pad_token_id)
-        self.position = make("position", config.max_position_embeddings)
-        self.segment = make("segment", config.type_vocab_size)
-        self.norm = nn.LayerNorm(config.layer_norm_eps, **settings_of(config, self, "norm"))
-        self.dropout = dropout(config, self, "dropout", config.hidden_dropout_prob)
 
-    def build(self, *shapes: Any) -> None:
+        def made(name: str) -> dict[str, Any]:
+            return {"units": config.embedding_size, "table_initializer": start, **settings_of(self, name)}
+
+        self.word = AlbertTable(config.vocab_size, padding=config.pad_token_id, **made("word"))
+        self.position = nn.Embedding(config.max_position_embeddings, **made("position"))
+        self.segment = nn.Embedding(config.type_vocab_size, **made("segment"))
+        self.norm = nn.LayerNorm(config.layer_norm_eps, **settings_of(self, "norm"))
+        self.dropout = dropout(self, "dropout", config.hidden_dropout_prob)
+
+    def build(self, *shapes: Any) -> None:  # noqa: ARG002
         """Make the tables."""
         for table in (self.word, self.position, self.segment):
             table._ensure_built((_core.placeholder((1,), "int64"),))
@@ -114,10 +115,10 @@ class AlbertAttention(nn.Layer):
         start = initializers.Normal(0.0, config.initializer_range)
         self.heads = nn.MultiHeadAttention(
             config.num_attention_heads, dropout=config.attention_probs_dropout_prob, kernel_initializer=start,
-            **settings_of(config, self, "heads"),
+            **settings_of(self, "heads"),
         )  # fmt: skip
-        self.norm = nn.LayerNorm(config.layer_norm_eps, **settings_of(config, self, "norm"))
-        self.dropout = dropout(config, self, "dropout", config.hidden_dropout_prob)
+        self.norm = nn.LayerNorm(config.layer_norm_eps, **settings_of(self, "norm"))
+        self.dropout = dropout(self, "dropout", config.hidden_dropout_prob)
 
     def call(self, x: Any, mask: Any = None) -> Any:
         """Compute, for x (B, T, H) and a mask as that of `nn.MultiHeadAttention`, the tensor (B, T, H)."""
@@ -146,10 +147,10 @@ class AlbertFeedForward(nn.Layer):
         super().__init__(**settings)
         self.inner = dense(config, self, "inner", config.intermediate_size, ACTIVATIONS[config.hidden_act])
         self.outer = dense(config, self, "outer", config.hidden_size)
-        self.norm = nn.LayerNorm(config.layer_norm_eps, **settings_of(config, self, "norm"))
+        self.norm = nn.LayerNorm(config.layer_norm_eps, **settings_of(self, "norm"))
         # ALBERT has no dropout here, whatever its settings say.
         rate = config.hidden_dropout_prob if config.model_type == "bert" else 0.0
-        self.dropout = dropout(config, self, "dropout", rate)
+        self.dropout = dropout(self, "dropout", rate)
 
     def call(self, x: Any) -> Any:
         """Compute, for x (B, T, H), the same shape."""
@@ -188,7 +189,7 @@ class AlbertEncoder(nn.Layer):
         for group in config.groups(part):
             for place in range(self.inner):
                 if (group, place) not in made:
-                    made[group, place] = kind(config, **settings_of(config, self, f"{part}/{group}/{place}"))
+                    made[group, place] = kind(config, **settings_of(self, f"{part}/{group}/{place}"))
         return [made[group, place] for group in config.groups(part) for place in range(self.inner)]
 
     def call(self, x: Any, mask: Any = None) -> Any:

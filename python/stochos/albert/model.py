@@ -74,6 +74,8 @@ class Albert(Sharing, nn.Layer):
         The last two may be None.
     tokenizer : Tokenizer or None
         Set by `load` where the folder has one.
+    history : History or None
+        Of `stochos.albert.pretrain`.
 
     Notes
     -----
@@ -103,6 +105,7 @@ class Albert(Sharing, nn.Layer):
         self.pooler = dense(self._config, self, "pooler", self._config.hidden_size, "tanh") if with_pooler else None
         self.head = self._new_head(self._seed)
         self.tokenizer: Tokenizer | None = None
+        self.history: Any = None
 
     def _inner(self, name: str) -> dict[str, Any]:
         return {"dtype": self.dtype, "seed": _context.sub_seed(self._seed, name)}
@@ -124,7 +127,7 @@ class Albert(Sharing, nn.Layer):
 
     # --- computing ----------------------------------------------------------------------------------------------
 
-    def build(self, *shapes: Any) -> None:
+    def build(self, *shapes: Any) -> None:  # noqa: ARG002
         """Make all weights."""
         config = self._config
         with _context.inferring(), nn.training_mode(False):
@@ -177,7 +180,8 @@ class Albert(Sharing, nn.Layer):
         if segments is not None and tuple(segments.shape) != shape:
             self.refuse(f"token_type_ids of shape {shape}", f"{tuple(segments.shape)}")
         x = self.embeddings(ids, segments, positions)
-        return self.encoder.steps(x, mask_of(mask, shape), attentions)
+        last, states, weights = self.encoder.steps(x, mask_of(mask, shape), attentions)
+        return last, states, weights
 
     def _with_head(self, last: Any, pooled: Any) -> dict[str, Any]:
         if self.head_kind == "classifier":
