@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from stochos.albert._batches import TextData
     from stochos.albert.model import Albert
+    from stochos.nn._data import Data
 
 __all__ = ["AlbertScores", "apply_freeze", "fit", "optimizer_for", "outputs"]
 
@@ -67,11 +68,9 @@ def schedule(rate: float, steps: int, warmup: float, decay: str, where: str) -> 
     _checks.choice(where, "decay", decay, ("linear", "cosine", "none"))
     rising = round(_checks.real(where, "warmup", warmup, 0.0, 1.0) * steps)
     rest = max(steps - rising, 1)
-    falling: schedules.Schedule = {
-        "linear": lambda: schedules.Linear(rate, 0.0, rest),
-        "cosine": lambda: schedules.Cosine(rate, 0.0, rest),
-        "none": lambda: schedules.Constant(rate),
-    }[decay]()
+    falling: schedules.Schedule = schedules.Constant(rate)
+    if decay != "none":
+        falling = (schedules.Linear if decay == "linear" else schedules.Cosine)(rate, 0.0, rest)
     return schedules.Warmup(rising, falling) if rising else falling
 
 
@@ -166,7 +165,7 @@ def _blocks(model: Albert, layer: int) -> list[Any]:
 def fit(
     model: Albert,
     trained: Any,
-    data: TextData,
+    data: Data,
     held: Any,
     loss: Any,
     where: str,
@@ -189,7 +188,7 @@ def fit(
     apply_freeze(model, freeze, where)
     train = data
     if isinstance(held, float):
-        train, held = data.split(where, _checks.real(where, "validation", held, 0.0, 1.0))  # type: ignore[assignment]
+        train, held = data.split(where, _checks.real(where, "validation", held, 0.0, 1.0))
     steps = max(epochs * math.ceil(train.count / batch_size), 1)
     if optimizer is None:
         optimizer = optimizer_for(
@@ -204,7 +203,4 @@ def fit(
 def outputs(trained: Any, data: TextData, batch_size: int) -> list[tuple[NDArray[np.int64], Any]]:
     """Return (examples, what the layer returns for them) for batches of texts of about the same length."""
     run = nn.compile(lambda *inputs: trained(*inputs, training=False))
-    found = []
-    for index in data._groups(batch_size, None):
-        found.append((index, run(*data.take(index)[0])))
-    return found
+    return [(index, run(*data.take(index)[0])) for index in data._groups(batch_size, None)]

@@ -23,7 +23,7 @@ __all__ = ["pretrain"]
 ops = _core.ops
 
 #: A model that learns on two cores in minutes.
-TINY = {
+TINY: dict[str, Any] = {
     "embedding_size": 64, "hidden_size": 128, "num_hidden_layers": 4, "num_attention_heads": 4,
     "intermediate_size": 512, "max_position_embeddings": 128,
 }  # fmt: skip
@@ -51,7 +51,8 @@ class AlbertPretraining(nn.Layer):
         start = ops.reshape(_core.tensor(np.arange(batch, dtype=np.int64) * length), (batch, 1))
         rows = ops.reshape(ops.add(places, start), (-1,))
         chosen = ops.take(ops.reshape(states, (batch * length, width)), rows, 0)
-        scores, order = model.head(chosen, model.pooler(ops.getitem(states, (slice(None), 0))))
+        pooler: Any = model.pooler
+        scores, order = model.head(chosen, pooler(ops.getitem(states, (slice(None), 0))))
         return ops.reshape(scores, (batch, places.shape[1], scores.shape[-1])), order
 
 

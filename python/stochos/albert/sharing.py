@@ -231,7 +231,7 @@ class Sharing:
         for name, (part, inner, weight) in WEIGHTS.items():
             blocks = [np.ravel(getattr(getattr(x, inner), weight).numpy()) for x in getattr(self.encoder, part)]
             rows = np.array(blocks, dtype=np.float64).reshape(self.layer_count, -1)
-            mean = rows.mean(axis=0)
+            mean = rows[0] + (rows - rows[0]).mean(axis=0)  # exact for equal rows
             norm = float(np.linalg.norm(mean)) or 1.0
             from_mean[name] = np.linalg.norm(rows - mean, axis=1) / norm
             between[name] = np.array([[np.linalg.norm(a - b) for b in rows] for a in rows]) / norm

@@ -109,8 +109,8 @@ class Task:
         return np.array(found, np.int64)
 
     def _examples(self, texts: Any, targets: Any, where: str) -> TextData:
-        """Return texts and targets as data."""
-        msg = f"[{where}] the task defines no examples"
+        """Return texts and targets as data; override it."""
+        msg = f"[{where}] the task makes no examples of {type(texts).__name__} and {type(targets).__name__}"
         raise InputTypeError(msg)
 
     def _loss(self, scores: Any, target: Any, **more: Any) -> Any:
@@ -146,7 +146,7 @@ class Task:
             if len(validation) != 2:
                 msg = f"[{where}] validation has {len(validation)} parts; give (texts, targets) or a share"
                 raise InputError(msg)
-            held = self._examples(*validation, where)
+            held = self._examples(validation[0], validation[1], where)
         options = {"metrics": ["accuracy"], **options} if self.head != "span" else options
         return _training.fit(self.model, self._trained, data, held, self._loss, where, **options)
 

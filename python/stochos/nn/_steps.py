@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import operator
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -116,8 +117,7 @@ def train_step(
 def _split(batch: dict[str, Any], parts: int, count: int) -> list[dict[str, Any]]:
     """Cut a batch into parts whose sizes differ by one at most."""
     ends = [count * n // parts for n in range(parts + 1)]
-    pick = lambda a, b: _trees.mapped(lambda leaf: leaf[a:b], batch)  # noqa: E731
-    return [pick(a, b) for a, b in itertools.pairwise(ends)]
+    return [_trees.mapped(operator.itemgetter(slice(*pair)), batch) for pair in itertools.pairwise(ends)]
 
 
 def _share(part: dict[str, Any], batch: dict[str, Any], count: int) -> Any:
