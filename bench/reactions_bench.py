@@ -8,19 +8,25 @@ bench/README.md says what the rows mean.
 from __future__ import annotations
 
 import argparse
+import json
+import os
 import platform
 import resource
+import signal
 import statistics
+import subprocess
 import sys
 import time
 from pathlib import Path
 
 import numpy as np
 from reactions_models import Model, models
-from reactions_peers import PEERS
+from reactions_peers import PEERS, Simulate
 
 import stochos
 from stochos import config, reactions
+
+LONG = 10.0  # seconds from which one call is measured, not six
 
 
 def cpu() -> float:
@@ -29,42 +35,88 @@ def cpu() -> float:
     return mine.ru_utime + mine.ru_stime + children.ru_utime + children.ru_stime
 
 
-def measure(run, seconds: float, repeats: int = 5) -> list[float]:
-    """Give the CPU seconds of one call, several times; short calls are made many times over."""
-    run(0)
-    start = time.perf_counter()
-    run(1)
-    once = time.perf_counter() - start
-    calls = max(1, int(seconds / repeats / max(once, 1e-7)))
-    found = []
-    for repeat in range(repeats if once * repeats < 20 * seconds else 1):
+def measure(run: Simulate, seconds: float) -> tuple[list[float], int]:
+    """Give the CPU seconds a trajectory of five calls, and how many trajectories each of them made.
+
+    The number doubles until a call takes its share of `seconds`. One that takes long is measured once.
+    """
+    n = 1
+    while True:
         before = cpu()
-        for call in range(calls):
-            run(2 + repeat * calls + call)
-        found.append((cpu() - before) / calls)
-    return found
-
-
-def ours(net: reactions.Network, model: Model, method: str, seconds: float) -> tuple[list[float], float, int]:
-    """Give the CPU seconds a trajectory of an ensemble on one thread, the mean events and the ensemble's size."""
-    times = np.linspace(0, model.until, 51)
-
-    def simulate(n: int, seed: int) -> reactions.Run:
-        return reactions.simulate(net, times, n, method=method, seed=seed, threads=1, keep="moments")
-
-    n, took = 1, 0.0
-    while took < seconds / 10 and n < 1_000_000:
+        run(0, n)
+        took = cpu() - before
+        if took > LONG and n == 1:
+            return [took], 1
+        if took >= seconds / 10 or n >= 2**20:
+            break
         n *= 2
-        start = time.perf_counter()
-        simulate(n, 0)
-        took = time.perf_counter() - start
-    n = max(1, int(n * seconds / 5 / took))
-    found, events = [], 0
-    for repeat in range(5):
+    n = max(1, round(n * seconds / 5 / max(took, 1e-6)))
+    found = []
+    for repeat in range(1, 6 if took < LONG else 3):
         before = cpu()
-        events += simulate(n, repeat).events
+        run(repeat * n, n)
         found.append((cpu() - before) / n)
-    return found, events / 5 / n, n
+    return found, n
+
+
+def ours(model: Model, method: str, seconds: float) -> dict[str, object]:
+    """Measure ensembles on one thread; the trajectories' mean number of events comes along."""
+    before = cpu()
+    net = reactions.Network(model.initial, model.texts(), {})
+    times, events = np.linspace(0, model.until, 51), [0, 0]
+    reactions.simulate(net, times[:1], 1, threads=1, keep="moments")
+    ready = cpu() - before
+
+    def run(first: int, n: int) -> None:
+        done = reactions.simulate(net, times, n, first=first, method=method, threads=1, keep="moments")
+        events[0] += done.events
+        events[1] += n
+
+    found, n = measure(run, seconds)
+    return {"found": found, "n": n, "ready": ready, "events": events[0] / events[1]}
+
+
+def one_peer(name: str, model: Model, seconds: float) -> dict[str, object]:
+    """Measure a peer; done in a process of its own."""
+    before = cpu()
+    try:
+        run = PEERS[name](model)
+        ready = cpu() - before
+        found, n = measure(run, seconds)
+    except ImportError as error:
+        return {"note": f"not installed ({error.name})"}
+    except Exception as error:  # a peer that fails is a line of the table, not the end of it
+        return {"note": f"failed: {type(error).__name__}: {' '.join(str(error).split())[:80]}"}
+    return {"found": found, "n": n, "ready": ready}
+
+
+def peer(name: str, model: Model, options: argparse.Namespace) -> dict[str, object]:
+    """Run `one_peer` in a process that is ended when it takes too long, with all that it started."""
+    command = [sys.executable, __file__, "--seconds", str(options.seconds), "--models", model.name, "--one", name]
+    if options.networks is not None:
+        command += ["--networks", str(options.networks)]
+    child = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, start_new_session=True
+    )
+    try:
+        answer = child.communicate(timeout=options.patience)[0]
+    except subprocess.TimeoutExpired:
+        os.killpg(child.pid, signal.SIGKILL)
+        child.communicate()
+        return {"note": f"no figure within {options.patience:g} s"}
+    lines = [line for line in answer.splitlines() if line.startswith("{")]
+    return dict(json.loads(lines[-1])) if lines else {"note": f"ended with exit code {child.returncode}"}
+
+
+def row(model: str, name: str, got: dict[str, object], events: float, best: float) -> str:
+    """Give one line of the table."""
+    found, cells = got.get("found"), ["", "", "", "", str(got.get("note", ""))]
+    if found:
+        scale = 1e9 / events
+        least, middle = min(found) * scale, statistics.median(found) * scale
+        cells = [f"{least:.1f}", f"{middle:.1f}", f"{least / best:.1f}×", f"{got['ready']:.2f}", ""]
+        cells[-1] = f"{len(found)} × {got['n']:,} trajectories"
+    return f"| {model} | {name} | {events:,.0f} | {' | '.join(cells)} |"
 
 
 def main() -> None:
@@ -74,41 +126,30 @@ def main() -> None:
     parser.add_argument("--methods", nargs="+", default=["auto"])
     parser.add_argument("--models", nargs="+", help="names of the models to run; by default all")
     parser.add_argument("--seconds", type=float, default=1.0, help="about how long to measure each cell")
+    parser.add_argument("--patience", type=float, default=240.0, help="seconds after which a peer is given up")
     parser.add_argument("--without", nargs="+", default=[], help="peers to leave out")
+    parser.add_argument("--one", choices=PEERS, help=argparse.SUPPRESS)
     options = parser.parse_args()
+    chosen = [m for m in models(options.networks) if not options.models or m.name in options.models]
+    if options.one:
+        print("\n" + json.dumps(one_peer(options.one, chosen[0], options.seconds)))
+        return
     described = config.describe()
     print(
         f"Stochos {stochos.__version__} ({described['instruction_set']}), Python {platform.python_version()}, "
-        f"{platform.machine()}, one thread, CPU time\n"
+        f"{platform.machine()}, one thread, CPU time, {time.strftime('%Y-%m-%d')}\n"
     )
-    print("| model | tool | events a trajectory | ns/event min | median | to the best of Stochos | note |")
-    print("|---|---|---|---|---|---|---|")
-    for model in models(options.networks):
-        if options.models and model.name not in options.models:
-            continue
-        net = reactions.Network(model.initial, model.texts(), {})
-        rows, events = [], 0.0
-        for method in options.methods:
-            found, events, n = ours(net, model, method, options.seconds)
-            rows.append((f"Stochos {method}", found, f"ensemble of {n:,}"))
-        best = min(min(found) for _, found, _ in rows)
-        for name, prepare in PEERS.items():
-            if name in options.without:
-                continue
-            try:
-                rows.append((name, measure(prepare(model), options.seconds), ""))
-            except ImportError as error:
-                rows.append((name, [], f"not installed ({error.name})"))
-            except Exception as error:  # a peer that fails is a line of the table, not the end of it
-                rows.append((name, [], f"failed: {type(error).__name__}: {str(error)[:60]}"))
-        for name, found, note in rows:
-            cells = ["", "", ""]
-            if found:
-                scale = 1e9 / events
-                cells = [f"{min(found) * scale:.1f}", f"{statistics.median(found) * scale:.1f}"]
-                cells.append(f"{min(found) / best:.1f}×")
-            print(f"| {model.name} | {name} | {events:,.0f} | {' | '.join(cells)} | {note} |")
-            sys.stdout.flush()
+    print("| model | tool | events a trajectory | ns/event min | median | to the best of Stochos | ready in s | made |")
+    print("|---|---|---|---|---|---|---|---|")
+    for model in chosen:
+        rows = {f"Stochos {method}": ours(model, method, options.seconds) for method in options.methods}
+        events = float(np.mean([got["events"] for got in rows.values()]))
+        best = min(min(got["found"]) for got in rows.values()) * 1e9 / events
+        for name, got in rows.items():
+            print(row(model.name, name, got, events, best))
+        for name in PEERS:
+            if name not in options.without:
+                print(row(model.name, name, peer(name, model, options), events, best), flush=True)
 
 
 if __name__ == "__main__":

@@ -18,7 +18,6 @@ class Model:
     initial: dict[str, int]
     # reactants, products, constant
     reactions: list[tuple[dict[str, int], dict[str, int], float]]
-    net: Path | None = None  # the BioNetGen file it comes from
 
     def texts(self) -> list[str]:
         def side(amounts: dict[str, int]) -> str:
@@ -47,6 +46,21 @@ class Model:
         parts = [repr(c / math.prod(math.factorial(n) for n in left.values()))]
         parts += [f"({s} - {k})" if k else s for s, n in left.items() for k in range(n)]
         return "*".join(parts)
+
+    def bngl_net(self) -> str:
+        """Give the model as a BioNetGen `.net` file."""
+        place = {s: i for i, s in enumerate(self.initial, 1)}
+        constants, made = "", ""
+        for r, (left, right, c) in enumerate(self.reactions, 1):
+            k = c / math.prod(math.factorial(n) for n in left.values())  # `i,i` at k means k x (x - 1)
+            sides = (
+                ",".join(str(place[s]) for s, n in side.items() for _ in range(n)) or "0" for side in (left, right)
+            )
+            constants += f"    {r} k{r} {k!r}\n"
+            made += f"    {r} {' '.join(sides)} k{r}\n"
+        species = "".join(f"    {place[s]} {s}() {n}\n" for s, n in self.initial.items())
+        blocks = (("parameters", constants), ("species", species), ("reactions", made))
+        return "".join(f"begin {name}\n{text}end {name}\n" for name, text in blocks)
 
     def sbml(self) -> str:
         """Give the model as SBML Level 3."""
@@ -121,7 +135,7 @@ def from_net(name: str, path: Path, until: float) -> Model:
             c *= math.factorial(n)  # a .net constant has the combinations in it
         left, right = ({ids[s]: n for s, n in side} for side in (reaction.reactants, reaction.products))
         made.append((left, right, c))
-    return Model(name, until, {ids[s]: int(x) for s, x in net.initial.items()}, made, path)
+    return Model(name, until, {ids[s]: int(x) for s, x in net.initial.items()}, made)
 
 
 def _number(law: str, parameters: dict[str, float]) -> float:

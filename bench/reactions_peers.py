@@ -1,4 +1,8 @@
-"""Other simulators behind one call: `prepare(model)` gives a function of a seed that runs one trajectory to the end."""
+"""Other simulators behind one call: `prepare(model)` gives a function of a seed and of n that runs n trajectories.
+
+What a tool offers for many trajectories at once, or for less work around each, is used. What `prepare` takes is
+reported apart: it imports, reads, builds and, where the tool does, compiles the model.
+"""
 
 from __future__ import annotations
 
@@ -7,14 +11,26 @@ import os
 import random
 import tempfile
 from collections.abc import Callable
+from typing import TypeAlias
 
 import numpy as np
 from reactions_models import Model
 
 GRID = 51  # output times, for the tools that want a grid
+Simulate: TypeAlias = Callable[[int, int], object]
 
 
-def plain(model: Model) -> Callable[[int], object]:
+def each(run: Callable[[int], object]) -> Simulate:
+    """Make of a call for one trajectory a loop over n."""
+
+    def loop(seed: int, n: int) -> None:
+        for k in range(n):
+            run(seed + k)
+
+    return loop
+
+
+def plain(model: Model) -> Simulate:
     """Direct method with a dependency graph, in plain Python."""
     left, changes, dependents, constants = model.arrays()
     start = list(model.initial.values())
@@ -45,10 +61,10 @@ def plain(model: Model) -> Callable[[int], object]:
                 a[j] = propensity(j, x)
             events += 1
 
-    return run
+    return each(run)
 
 
-def with_numba(model: Model) -> Callable[[int], object]:
+def with_numba(model: Model) -> Simulate:
     """The same loop compiled by numba."""
     import numba
 
@@ -99,10 +115,10 @@ def with_numba(model: Model) -> Callable[[int], object]:
             events += 1
 
     run(0, start, 0.0, ls, lx, ln, cs, cx, cd, ds, dj, c)  # compile
-    return lambda seed: run(seed, start, until, ls, lx, ln, cs, cx, cd, ds, dj, c)
+    return each(lambda seed: run(seed, start, until, ls, lx, ln, cs, cx, cd, ds, dj, c))
 
 
-def with_rebop(model: Model) -> Callable[[int], object]:
+def with_rebop(model: Model) -> Simulate:
     """Use rebop; the factor of combinations goes into the constant."""
     import rebop
 
@@ -112,12 +128,12 @@ def with_rebop(model: Model) -> Callable[[int], object]:
         rate = c / math.prod(math.factorial(n) for n in left.values())
         listed = [[s for s, n in side.items() for _ in range(n)] for side in (left, right)]
         made.add_reaction(rate, *listed)
-    return lambda seed: made.run(dict(model.initial), tmax=model.until, nb_steps=GRID - 1, rng=seed)
+    return each(lambda seed: made.run(dict(model.initial), tmax=model.until, nb_steps=GRID - 1, rng=seed))
 
 
-def with_bioscrape(model: Model) -> Callable[[int], object]:
-    """Use bioscrape's stochastic simulator."""
-    from bioscrape.simulator import py_simulate_model
+def with_bioscrape(model: Model) -> Simulate:
+    """Use bioscrape's stochastic simulator, by the interface and without the table, as its documentation advises."""
+    from bioscrape.simulator import ModelCSimInterface, py_simulate_model
     from bioscrape.types import Model as BioscrapeModel
 
     entries = []
@@ -126,11 +142,11 @@ def with_bioscrape(model: Model) -> Callable[[int], object]:
         listed = [[s for s, n in side.items() for _ in range(n)] for side in (left, right)]
         entries.append((*listed, "massaction", {"k": k}))
     made = BioscrapeModel(species=list(model.initial), reactions=entries, initial_condition_dict=dict(model.initial))
-    times = np.linspace(0, model.until, GRID)
-    return lambda _seed: py_simulate_model(times, Model=made, stochastic=True)
+    times, interface = np.linspace(0, model.until, GRID), ModelCSimInterface(made)
+    return each(lambda _seed: py_simulate_model(times, Interface=interface, stochastic=True, return_dataframe=False))
 
 
-def with_roadrunner(model: Model) -> Callable[[int], object]:
+def with_roadrunner(model: Model) -> Simulate:
     """Use libRoadRunner's Gillespie integrator."""
     import roadrunner
 
@@ -142,45 +158,49 @@ def with_roadrunner(model: Model) -> Callable[[int], object]:
         made.integrator.seed = seed + 1
         return made.simulate(0, model.until, GRID)
 
-    return run
+    return each(run)
 
 
-def with_copasi(model: Model) -> Callable[[int], object]:
+def with_copasi(model: Model) -> Simulate:
     """Use COPASI's direct method through basico."""
     import basico
 
     made = basico.load_model_from_string(model.sbml())
-    return lambda seed: basico.run_time_course(
-        duration=model.until, intervals=GRID - 1, method="directMethod", use_seed=True, seed=seed + 1, model=made,
-        update_model=False,
+    return each(
+        lambda seed: basico.run_time_course(
+            duration=model.until, intervals=GRID - 1, method="directMethod", use_seed=True, seed=seed + 1, model=made,
+            update_model=False,
+        )
     )  # fmt: skip
 
 
-def with_bngsim(model: Model) -> Callable[[int], object]:
-    """Use bngsim's exact method, on the `.net` file where there is one and else on SBML."""
+def with_bngsim(model: Model, sbml: bool = False) -> Simulate:
+    """Use bngsim's exact method on replicates, from a `.net` file or from SBML."""
     import bngsim
 
-    if model.net is not None:
-        made = bngsim.Model.from_net(str(model.net))
-    else:
-        handle, name = tempfile.mkstemp(suffix=".xml")
-        with os.fdopen(handle, "w") as file:
-            file.write(model.sbml())
-        try:
-            made = bngsim.Model.from_sbml(name)
-        finally:
-            os.unlink(name)
+    handle, name = tempfile.mkstemp(suffix=".xml" if sbml else ".net")
+    with os.fdopen(handle, "w") as file:
+        file.write(model.sbml() if sbml else model.bngl_net())
+    try:
+        made = bngsim.Model.from_sbml(name) if sbml else bngsim.Model.from_net(name)
+    finally:
+        os.unlink(name)
     simulator = bngsim.Simulator(made, method="ssa")
 
-    def run(seed: int) -> object:
+    def run(seed: int, n: int) -> object:
         made.reset()
-        return simulator.run(t_span=(0.0, model.until), n_points=GRID, seed=seed + 1)
+        return simulator.run_replicates(n, t_span=(0.0, model.until), n_points=GRID, seed=seed + 1, squeeze=True)
 
     return run
 
 
-def with_gillespy2(model: Model) -> Callable[[int], object]:
-    """Use GillesPy2's compiled solver; its compilation is not counted."""
+def with_bngsim_sbml(model: Model) -> Simulate:
+    """Use bngsim on SBML."""
+    return with_bngsim(model, sbml=True)
+
+
+def with_gillespy2(model: Model) -> Simulate:
+    """Use GillesPy2's compiled solver, which needs g++ and SCons; all n in one call."""
     import gillespy2
 
     made = gillespy2.Model(name="bench")
@@ -190,15 +210,16 @@ def with_gillespy2(model: Model) -> Callable[[int], object]:
         made.add_reaction(gillespy2.Reaction(name=f"r{r}", reactants=left, products=right, propensity_function=law))
     made.timespan(np.linspace(0, model.until, GRID))
     solver = gillespy2.SSACSolver(model=made)
-    solver.run(seed=1)
-    return lambda seed: solver.run(seed=seed + 1)
+    solver.run(seed=1)  # compiles
+    return lambda seed, n: solver.run(seed=seed + 1, number_of_trajectories=n)
 
 
 PEERS = {
     "plain Python": plain,
     "numba": with_numba,
     "bioscrape": with_bioscrape,
-    "bngsim": with_bngsim,
+    "bngsim (.net)": with_bngsim,
+    "bngsim (SBML)": with_bngsim_sbml,
     "rebop": with_rebop,
     "COPASI": with_copasi,
     "libRoadRunner": with_roadrunner,

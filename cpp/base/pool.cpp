@@ -33,6 +33,20 @@ struct Job {
   std::condition_variable finished;
 
   bool exhausted() const { return next.load(std::memory_order_relaxed) >= count || control->stopped(); }
+
+  // Takes tasks until there are none; gives back what one of them threw.
+  std::exception_ptr work(unsigned slot) {
+    try {
+      for (;;) {
+        const std::size_t index = next.fetch_add(1, std::memory_order_relaxed);
+        if (index >= count || control->stopped()) return nullptr;
+        (*task)(index, slot);
+      }
+    } catch (...) {
+      control->request_stop();
+      return std::current_exception();
+    }
+  }
 };
 
 class Pool {
@@ -63,6 +77,23 @@ class Pool {
     job.control->poll();
   }
 
+  // The caller works too and then waits for the others.
+  void run_with_caller(Job& job) {
+    std::unique_lock lock(mutex_);
+    while (workers_ < job.threads) start_worker();
+    jobs_.push_back(&job);
+    const auto place = std::prev(jobs_.end());
+    wake_.notify_all();
+    lock.unlock();
+    const std::exception_ptr failure = job.work(job.threads);
+    lock.lock();
+    job.finished.wait(lock, [&] { return job.running == 0; });
+    jobs_.erase(place);
+    lock.unlock();
+    if (failure) std::rethrow_exception(failure);
+    if (job.failure) std::rethrow_exception(job.failure);
+  }
+
  private:
   void start_worker() {
     // Workers live as long as the process: detached, so that interpreter exit never waits for a parked
@@ -86,17 +117,7 @@ class Pool {
       const unsigned slot = job->joined++;
       ++job->running;
       lock.unlock();
-      std::exception_ptr failure;
-      try {
-        for (;;) {
-          const std::size_t index = job->next.fetch_add(1, std::memory_order_relaxed);
-          if (index >= job->count || job->control->stopped()) break;
-          (*job->task)(index, slot);
-        }
-      } catch (...) {
-        failure = std::current_exception();
-        job->control->request_stop();
-      }
+      const std::exception_ptr failure = job->work(slot);
       lock.lock();
       if (failure && !job->failure) job->failure = failure;
       // Notify under the lock: the waiter owns the job and may destroy it as soon as it is released.
@@ -157,6 +178,21 @@ void parallel_run(std::size_t count, unsigned threads, const std::function<void(
   job.task = &task;
   job.control = &control;
   pool().run(job);
+}
+
+void parallel_for(std::size_t count, unsigned threads, const std::function<void(std::size_t)>& task) {
+  if (count <= 1 || threads <= 1) {
+    for (std::size_t i = 0; i < count; ++i) task(i);
+    return;
+  }
+  Control control;
+  const std::function<void(std::size_t, unsigned)> slotted = [&](std::size_t i, unsigned) { task(i); };
+  Job job;
+  job.count = count;
+  job.threads = static_cast<unsigned>(std::min<std::size_t>(threads, count)) - 1;
+  job.task = &slotted;
+  job.control = &control;
+  pool().run_with_caller(job);
 }
 
 unsigned default_threads() {

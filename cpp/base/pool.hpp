@@ -15,6 +15,10 @@ namespace stochos {
 void parallel_run(std::size_t count, unsigned threads,
                   const std::function<void(std::size_t task, unsigned slot)>& task, Control& control);
 
+// Runs task(0..count-1) on the calling thread and up to threads - 1 workers, for short work: no polling, no
+// signals. The first exception stops the run and is thrown here. A task may call it again.
+void parallel_for(std::size_t count, unsigned threads, const std::function<void(std::size_t task)>& task);
+
 // STOCHOS_NUM_THREADS, else what affinity and the cgroup's CPU quota allow. Throws Error(value) on a bad
 // variable.
 unsigned default_threads();

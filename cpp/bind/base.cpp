@@ -50,6 +50,26 @@ void translate(std::exception_ptr pointer) {
 
 }  // namespace
 
+void set_python_error() noexcept {
+  try {
+    try {
+      throw;
+    } catch (py::error_already_set& error) {
+      error.restore();
+    } catch (const py::builtin_exception& error) {
+      error.set_error();
+    } catch (const std::bad_alloc&) {
+      PyErr_NoMemory();
+    } catch (const Error&) {
+      translate(std::current_exception());
+    } catch (const std::exception& error) {
+      PyErr_SetString(PyExc_RuntimeError, error.what());
+    }
+  } catch (...) {
+    if (PyErr_Occurred() == nullptr) PyErr_SetString(PyExc_RuntimeError, "an error could not be told");
+  }
+}
+
 void bind_base(py::module_& m) {
   py::register_local_exception_translator(translate);
 

@@ -9,6 +9,7 @@
 #include "base/pool.hpp"
 #include "bind/support.hpp"
 #include "expr/ast.hpp"
+#include "expr/draw.hpp"
 #include "expr/mass_action.hpp"
 #include "expr/program.hpp"
 
@@ -72,6 +73,9 @@ struct Inputs {
 };
 
 py::object evaluate(const Expression& e, const py::dict& values) {
+  if (expr::draws(e.ast))
+    throw Error(ErrorKind::value, e.where,
+                "the expression '" + e.ast.text() + "' draws random numbers, which only a trajectory has");
   expr::Symbols symbols;
   Inputs inputs;
   inputs.numbers.reserve(e.ast.names().size());
@@ -135,6 +139,7 @@ void bind_expr(py::module_& m) {
            arg("text"), arg("where") = "expr")
       .def("evaluate", &evaluate, arg("values"))
       .def("names", &names, arg("constants") = false)
+      .def("draws", [](const Expression& e) { return expr::draws(e.ast); })
       .def(
           "derivative",
           [](const Expression& e, const std::string& name) {

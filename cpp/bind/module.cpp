@@ -12,6 +12,9 @@ void bind_words_vectors(py::module_& m);
 void bind_expr(py::module_& m);
 void bind_reactions_simulate(py::module_& m);
 void bind_reactions_master(py::module_& m);
+void bind_tensor_types(py::module_& m);
+void bind_tensor_ops(py::module_& m);
+void bind_tensor_graph(py::module_& m);
 }  // namespace stochos::bind
 
 PYBIND11_MODULE(_core, m) {
@@ -24,4 +27,7 @@ PYBIND11_MODULE(_core, m) {
   stochos::bind::bind_expr(m);
   stochos::bind::bind_reactions_simulate(m);
   stochos::bind::bind_reactions_master(m);
+  stochos::bind::bind_tensor_types(m);
+  stochos::bind::bind_tensor_ops(m);
+  stochos::bind::bind_tensor_graph(m);
 }

@@ -23,6 +23,8 @@ std::vector<T> copy(const Array<T>& array) {
 }
 
 using Assignments = std::vector<std::pair<std::string, std::string>>;
+using DelayTuple =
+    std::tuple<std::uint32_t, std::string, bool, std::vector<std::pair<std::uint32_t, std::int64_t>>>;
 using EventTuple = std::tuple<std::string, std::string, std::string, bool, bool, bool, Assignments>;
 
 [[noreturn]] void fail(const std::string& text) {
@@ -67,6 +69,8 @@ void take_options(const Network& network, const py::dict& options, Request& requ
       request.plan.timeout = py::cast<double>(value);
     } else if (name == "covariance") {
       request.covariance = py::cast<bool>(value);
+    } else if (name == "unfinished") {
+      request.unfinished = py::cast<bool>(value);
     } else if (name == "condition") {
       request.condition = py::cast<std::string>(value);
     } else if (name == "record") {
@@ -105,6 +109,40 @@ py::array shaped(std::vector<T, A>&& values, std::vector<py::ssize_t> shape) {
   return adopt(std::move(values)).reshape(std::move(shape));
 }
 
+void put_moments(py::dict& answer, reactions::MomentsAnswer&& moments, py::ssize_t points,
+                 py::ssize_t columns) {
+  const bool full = !moments.covariance.empty();
+  answer["reached"] = adopt(std::move(moments.reached));
+  answer["mean"] = shaped(std::move(moments.mean), {points, columns});
+  answer["variance"] = shaped(std::move(moments.variance), {points, columns});
+  if (full) answer["covariance"] = shaped(std::move(moments.covariance), {points, columns, columns});
+}
+
+// The moments of K shards, each but the last of 2^k blocks, as one run gives them.
+py::dict merge_moments(const Array<std::uint64_t>& reached, const Array<double>& mean,
+                       const Array<double>& spread) {
+  const bool full = spread.ndim() == 4;
+  if (reached.ndim() != 2 || mean.ndim() != 3 || (spread.ndim() != 3 && !full) || reached.shape(0) < 1)
+    fail("the moments to merge have the wrong shape");
+  const auto shards = static_cast<std::size_t>(mean.shape(0)),
+             points = static_cast<std::size_t>(mean.shape(1)),
+             columns = static_cast<std::size_t>(mean.shape(2));
+  reactions::Moments one(points, columns, full);
+  if (static_cast<std::size_t>(reached.size()) != shards * points ||
+      static_cast<std::size_t>(spread.size()) != shards * one.spread.size())
+    fail("the moments to merge have the wrong shape");
+  reactions::MomentsTree tree(one);
+  for (std::size_t k = 0; k < shards; ++k) {
+    std::copy_n(reached.data() + k * points, points, one.count.data());
+    std::copy_n(mean.data() + k * one.mean.size(), one.mean.size(), one.mean.data());
+    std::copy_n(spread.data() + k * one.spread.size(), one.spread.size(), one.spread.data());
+    tree.add(one);
+  }
+  py::dict answer;
+  put_moments(answer, reactions::finish(tree.total()), mean.shape(1), mean.shape(2));
+  return answer;
+}
+
 py::dict as_dict(reactions::Outcome&& o, const Request& request) {
   const auto n = static_cast<py::ssize_t>(request.n),
              points = static_cast<py::ssize_t>(request.plan.times.size()),
@@ -120,11 +158,14 @@ py::dict as_dict(reactions::Outcome&& o, const Request& request) {
   }
   switch (request.keep) {
     case Keep::moments:
-      answer["reached"] = adopt(std::move(o.reached));
-      answer["mean"] = shaped(std::move(o.mean), {points, columns});
-      answer["variance"] = shaped(std::move(o.variance), {points, columns});
-      if (request.covariance)
-        answer["covariance"] = shaped(std::move(o.covariance), {points, columns, columns});
+      if (request.unfinished) {
+        answer["reached"] = adopt(std::move(o.moments.reached));
+        answer["mean"] = shaped(std::move(o.moments.mean), {points, columns});
+        answer["spread"] = request.covariance ? shaped(std::move(o.spread), {points, columns, columns})
+                                              : shaped(std::move(o.spread), {points, columns});
+      } else {
+        put_moments(answer, std::move(o.moments), points, columns);
+      }
       break;
     case Keep::histogram: {
       py::list all;
@@ -163,7 +204,8 @@ void bind_reactions_simulate(py::module_& m) {
                       const Array<std::uint32_t>& change_species, const Array<std::int64_t>& change_delta,
                       const Array<double>& constant, std::vector<std::string> law,
                       const Array<std::uint8_t>& gated, Assignments assignments,
-                      std::vector<EventTuple> events, std::vector<std::string> reaction_names) {
+                      std::vector<EventTuple> events, std::vector<std::string> reaction_names,
+                      Assignments rates, std::vector<DelayTuple> delays, Assignments first) {
             reactions::NetworkText text;
             text.species = std::move(species);
             text.initial = copy(initial);
@@ -183,6 +225,10 @@ void bind_reactions_simulate(py::module_& m) {
               text.events.push_back({std::move(trigger), std::move(delay), std::move(priority), initial_value,
                                      persistent, at_trigger, std::move(targets)});
             text.reaction_names = std::move(reaction_names);
+            text.rates = std::move(rates);
+            for (auto& [reaction, time, at_end, changes] : delays)
+              text.delays.push_back({reaction, std::move(time), at_end, std::move(changes)});
+            text.first = std::move(first);
             py::gil_scoped_release release;
             return std::make_unique<Network>(std::move(text));
           }),
@@ -191,12 +237,15 @@ void bind_reactions_simulate(py::module_& m) {
           py::arg("reactant_species").noconvert(), py::arg("reactant_count").noconvert(),
           py::arg("change_start").noconvert(), py::arg("change_species").noconvert(),
           py::arg("change_delta").noconvert(), py::arg("constant").noconvert(), py::arg("law"),
-          py::arg("gated").noconvert(), py::arg("assignments"), py::arg("events"), py::arg("reaction_names"))
+          py::arg("gated").noconvert(), py::arg("assignments"), py::arg("events"), py::arg("reaction_names"),
+          py::arg("rates") = Assignments(), py::arg("delays") = std::vector<DelayTuple>(),
+          py::arg("first") = Assignments())
       .def_property_readonly("species", [](const Network& network) { return network.species(); })
       .def_property_readonly("reactions", [](const Network& network) { return network.reactions(); })
       .def("is_mass_action", [](const Network& network) {
         std::vector<std::uint8_t> is(network.reactions());
-        for (std::uint32_t r = 0; r < is.size(); ++r) is[r] = network.is_mass_action(r) ? 1 : 0;
+        for (std::uint32_t r = 0; r < is.size(); ++r)
+          is[r] = network.is_mass_action(r) && !network.is_timed(r) ? 1 : 0;
         return adopt(std::move(is));
       });
 
@@ -223,6 +272,10 @@ void bind_reactions_simulate(py::module_& m) {
       },
       py::arg("network"), py::arg("times").noconvert(), py::arg("n"), py::arg("first"), py::arg("method"),
       py::arg("seed"), py::arg("threads"), py::arg("keep"), py::arg("options"), py::arg("progress"));
+
+  m.def("merge_moments", &merge_moments, py::arg("reached").noconvert(), py::arg("mean").noconvert(),
+        py::arg("spread").noconvert());
+  m.attr("moments_block") = reactions::kMomentsBlock;
 }
 
 }  // namespace stochos::bind

@@ -39,6 +39,9 @@ Array<T> adopt(std::vector<T, Allocator>&& values) {
   return Array<T>({size}, {static_cast<py::ssize_t>(sizeof(T))}, data, keeper);
 }
 
+// Sets the Python error that stands for the exception being handled; for slots that pybind11 does not guard.
+void set_python_error() noexcept;
+
 // Runs work(control) without the GIL. Every 20 ms the waiting thread looks for Ctrl-C, and at most ten times
 // a second it calls progress(done, total), which stops the run by returning False or raising.
 template <class Work>
@@ -50,8 +53,9 @@ auto long_call(const py::object& progress, Work&& work) {
     if (PyErr_CheckSignals() != 0) throw py::error_already_set();
     if (progress.is_none()) return true;
     const auto now = std::chrono::steady_clock::now();
-    const bool end = total > 0 && done >= total;
-    if ((!end && now - last < std::chrono::milliseconds(100)) || shown == std::pair{done, total}) return true;
+    const bool end = total > 0 && done >= total && shown != std::pair{done, total};
+    // Also where nothing was done since: the callback may want an end.
+    if (!end && now - last < std::chrono::milliseconds(100)) return true;
     last = now;
     shown = {done, total};
     const py::object answer = progress(done, total);

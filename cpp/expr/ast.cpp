@@ -44,7 +44,7 @@ Id Builder::intern(const Node& node, std::span<const Id> arguments) {
   h = mix(h, std::bit_cast<std::uint64_t>(node.value));
   for (const Id a : arguments) h = mix(h, a);
   const auto [begin, end] = found_.equal_range(h);
-  for (auto it = begin; it != end; ++it) {
+  for (auto it = begin; it != end && !is_draw(node.op); ++it) {
     const Node& old = data_->nodes[it->second];
     if (old.op == node.op && old.name == node.name && old.count == node.count &&
         std::bit_cast<std::uint64_t>(old.value) == std::bit_cast<std::uint64_t>(node.value) &&

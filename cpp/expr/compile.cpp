@@ -19,6 +19,7 @@ class Compiler {
     values_.resize(ast_.nodes().size());
     for (Id id = 0; id <= ast_.root(); ++id) values_[id] = lower(ast_.node(id));
     program_.result_ = values_[ast_.root()];
+    program_.draws_ = std::move(draws_);
     drop_what_is_not_used();
     for (std::size_t i = 0; i < program_.instructions_.size(); ++i) quicken(program_.instructions_[i], i);
     allocate();
@@ -75,9 +76,32 @@ class Compiler {
                 ast_.text().empty() ? what : with_caret(what, ast_.text(), ast_.position(node.name)));
   }
 
+  // Calls f with each operand of an instruction, those of a draw included.
+  template <class I, class F>
+  void each_operand(I& i, F&& f) {
+    if (is_draw(i.op)) {
+      Draw& draw = program_.draws_[i.a.bits];
+      for (std::uint32_t k = 0; k < draw.count; ++k) f(draw.arguments[k]);
+    } else {
+      f(i.a), f(i.b), f(i.c);
+    }
+  }
+
+  Operand draw(Op op, std::span<const Id> ids) {
+    Draw made;
+    made.count = static_cast<std::uint32_t>(ids.size());
+    for (std::size_t i = 0; i < ids.size(); ++i) made.arguments[i] = values_[ids[i]];
+    const auto next = static_cast<std::uint32_t>(program_.instructions_.size());
+    const Operand number{static_cast<std::uint32_t>(draws_.size())};
+    draws_.push_back(made);
+    program_.instructions_.push_back({op, 0, next, number, number, number});
+    return Operand::make(Operand::reg, next);
+  }
+
   Operand lower(const Node& node) {
     const auto ids = ast_.arguments(node);
     const auto x = [&](std::size_t i) { return values_[ids[i]]; };
+    if (is_draw(node.op)) return draw(node.op, ids);
     switch (node.op) {
       case Op::constant:
         return constant(node.value);
@@ -113,7 +137,7 @@ class Compiler {
     };
     need(program_.result_);
     for (std::size_t i = list.size(); i-- > 0;) {
-      if (needed[i]) need(list[i].a), need(list[i].b), need(list[i].c);
+      if (needed[i]) each_operand(list[i], need);
     }
     std::vector<std::uint32_t> moved(list.size(), 0), used(program_.constants_.size(), 0);
     std::vector<double> constants;
@@ -135,7 +159,7 @@ class Compiler {
       moved[i] = count;
       Instruction kept = list[i];
       kept.to = count;
-      move(kept.a), move(kept.b), move(kept.c);
+      each_operand(kept, move);
       list[count++] = kept;
     }
     list.resize(count);
@@ -177,19 +201,20 @@ class Compiler {
     auto& list = program_.instructions_;
     std::vector<std::size_t> last(list.size(), 0);
     for (std::size_t i = 0; i < list.size(); ++i) {
-      for (const Operand o : {list[i].a, list[i].b, list[i].c})
+      each_operand(list[i], [&](Operand o) {
         if (o.place() == Operand::reg) last[o.index()] = i;
+      });
     }
     std::vector<std::uint32_t> place(list.size(), 0), free;
     for (std::size_t i = 0; i < list.size(); ++i) {
-      for (Operand* o : {&list[i].a, &list[i].b, &list[i].c}) {
-        if (o->place() != Operand::reg) continue;
-        const std::uint32_t virtual_register = o->index();
-        *o = Operand::make(Operand::reg, place[virtual_register]);
-        if (last[virtual_register] != i) continue;
+      each_operand(list[i], [&](Operand& o) {
+        if (o.place() != Operand::reg) return;
+        const std::uint32_t virtual_register = o.index();
+        o = Operand::make(Operand::reg, place[virtual_register]);
+        if (last[virtual_register] != i) return;
         free.push_back(place[virtual_register]);
         last[virtual_register] = list.size();  // freed once, though an instruction may read it twice
-      }
+      });
       if (free.empty()) free.push_back(program_.registers_++);
       place[i] = list[i].to = free.back();
       free.pop_back();
@@ -203,6 +228,7 @@ class Compiler {
   const std::string& where_;
   Program program_;
   std::vector<Operand> values_;
+  std::vector<Draw> draws_;
   std::map<std::uint64_t, std::uint32_t> constants_;
   std::map<std::tuple<Op, std::uint32_t, std::uint32_t, std::uint32_t>, std::uint32_t> known_;
 };

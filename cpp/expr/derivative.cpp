@@ -2,6 +2,7 @@
 #include <numbers>
 
 #include "base/error.hpp"
+#include "expr/draw.hpp"
 #include "expr/simple.hpp"
 
 namespace stochos::expr {
@@ -143,6 +144,7 @@ class Differentiator {
 }  // namespace
 
 Ast derivative(const Ast& ast, const std::string& name, const std::string& where) {
+  if (draws(ast)) throw Error(ErrorKind::value, where, "a random number has no derivative");
   return Differentiator(name, where).run(ast);
 }
 

@@ -40,6 +40,21 @@ constexpr std::array kFunctions = {
     Function{"sign", Op::sign, 1, 1},
     Function{"factorial", Op::factorial, 1, 1},
     Function{"heaviside", Op::heaviside, 1, 1},
+    // The numbers of arguments that each takes are those of takes_arguments().
+    Function{"uniform", Op::draw_uniform, 2, 2},
+    Function{"normal", Op::draw_normal, 2, 4},
+    Function{"exponential", Op::draw_exponential, 1, 3},
+    Function{"gamma", Op::draw_gamma, 2, 4},
+    Function{"poisson", Op::draw_poisson, 1, 3},
+    Function{"binomial", Op::draw_binomial, 2, 4},
+    Function{"bernoulli", Op::draw_bernoulli, 1, 1},
+    Function{"cauchy", Op::draw_cauchy, 1, 4},
+    Function{"chisquare", Op::draw_chisquare, 1, 3},
+    Function{"laplace", Op::draw_laplace, 1, 4},
+    Function{"lognormal", Op::draw_lognormal, 2, 4},
+    Function{"rayleigh", Op::draw_rayleigh, 1, 3},
+    Function{"weibull", Op::draw_weibull, 2, 4},
+    Function{"beta", Op::draw_beta, 2, 2},
 };
 
 }  // namespace

@@ -58,7 +58,27 @@ enum class Op : std::uint8_t {
   factorial,
   heaviside,
   select,  // programs alone: a != 0 ? b : c
+  // Random numbers, in the order of random::Law; expr/draw.hpp.
+  draw_uniform,
+  draw_normal,
+  draw_exponential,
+  draw_gamma,
+  draw_poisson,
+  draw_binomial,
+  draw_bernoulli,
+  draw_cauchy,
+  draw_chisquare,
+  draw_laplace,
+  draw_lognormal,
+  draw_rayleigh,
+  draw_weibull,
+  draw_beta,
 };
+
+// Whether it is a random number: a value of its own at each place and each evaluation.
+constexpr bool is_draw(Op op) noexcept {
+  return op >= Op::draw_uniform;
+}
 
 struct Function {
   std::string_view name;
@@ -175,11 +195,8 @@ inline void with_function(Op op, Use&& use) {
       return use([](D a, D, D) { return a >= 0.0 ? 1.0 : a < 0.0 ? 0.0 : a; });
     case Op::select:
       return use([](D a, D b, D c) { return a != 0.0 ? b : c; });
-    case Op::constant:
-    case Op::name:
-    case Op::piecewise:
-    case Op::hill:
-      return;  // never an instruction
+    default:
+      return;  // never an instruction of one value
   }
 }
 

@@ -3,6 +3,7 @@
 
 #include "base/error.hpp"
 #include "expr/ast.hpp"
+#include "expr/draw.hpp"
 #include "expr/lexer.hpp"
 
 namespace stochos::expr {
@@ -142,10 +143,18 @@ class Parser {
     }
     close();
     if (arguments.size() < function->least || arguments.size() > function->most) {
-      const bool open = function->most > 3;
+      const bool open = function->most > kMostDrawArguments;
+      const bool range = !open && function->most > function->least;
       lexer_.fail(std::string(function->name) + " takes " + (open ? "at least " : "") +
-                      std::to_string(function->least) + (function->least == 1 ? " argument" : " arguments") +
-                      " and has " + std::to_string(arguments.size()),
+                      std::to_string(function->least) +
+                      (range ? " to " + std::to_string(function->most) : std::string()) +
+                      (function->least == 1 && !range ? " argument" : " arguments") + " and has " +
+                      std::to_string(arguments.size()),
+                  name.position);
+    }
+    if (is_draw(function->op) && !takes_arguments(function->op, arguments.size())) {
+      lexer_.fail(std::string(function->name) + " does not take " + std::to_string(arguments.size()) +
+                      " arguments: give the parameters of the law, and both bounds or none",
                   name.position);
     }
     if (name.text == "if") std::swap(arguments[0], arguments[1]);  // the value, then its condition

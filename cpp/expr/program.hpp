@@ -1,5 +1,6 @@
 // An expression as a list of instructions over registers: what simulations evaluate.
 #pragma once
+#include <array>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -7,6 +8,7 @@
 #include <vector>
 
 #include "expr/ast.hpp"
+#include "random/distributions.hpp"
 
 namespace stochos::expr {
 
@@ -47,7 +49,13 @@ struct Instruction {
   Op op;
   std::uint8_t quick;  // quick_code of a sum, difference, product or quotient, else 0
   std::uint32_t to;    // register
-  Operand a, b, c;     // one that the operation does not use equals a
+  Operand a, b, c;     // one that the operation does not use equals a; a draw's a.bits is its number
+};
+
+// The arguments of a random number.
+struct Draw {
+  std::array<Operand, 4> arguments{};
+  std::uint32_t count = 0;
 };
 
 // Of Op::add, sub, mul, div, which follow each other.
@@ -69,6 +77,10 @@ class Program {
   // `registers` has room for register_count() numbers, of any content. Only the slots in reads() are looked
   // at.
   double run(const double* slots, double* registers) const noexcept;
+  // The same where random numbers may stand in it; each is drawn, in the order of the text, whether a choice
+  // between pieces takes it or not.
+  double run(const double* slots, double* registers, random::Source& source) const;
+  bool draws() const noexcept { return !draws_.empty(); }
   // Values begin..end-1 of the outputs, bit for bit what run() gives; columns by slot, `scratch` for
   // batch_scratch() numbers.
   void run_batch(std::span<const Column> columns, std::size_t begin, std::size_t end, double* out,
@@ -77,7 +89,7 @@ class Program {
 
   std::size_t register_count() const noexcept { return registers_; }
   const std::vector<std::uint32_t>& reads() const noexcept { return reads_; }  // ascending
-  bool is_constant() const noexcept { return reads_.empty(); }
+  bool is_constant() const noexcept { return reads_.empty() && draws_.empty(); }
   double constant() const noexcept { return constants_[result_.index()]; }  // of a constant program
   std::span<const Instruction> instructions() const noexcept { return instructions_; }
   std::span<const double> constants() const noexcept { return constants_; }
@@ -87,6 +99,7 @@ class Program {
   friend class Compiler;
   std::size_t block() const noexcept;
   std::vector<Instruction> instructions_;
+  std::vector<Draw> draws_;
   std::vector<double> constants_;
   std::vector<std::uint32_t> reads_;
   Operand result_ = Operand::make(Operand::constant, 0);

@@ -6,6 +6,7 @@
 namespace stochos::expr {
 Id Simple::make(Op op, std::vector<Id> arguments) {
   if (op == Op::piecewise) return pieces(arguments);
+  if (is_draw(op)) return builder.make(op, arguments);
   std::vector<double> values;
   for (const Id a : arguments)
     if (is_constant(a)) values.push_back(builder.node(a).value);

@@ -19,17 +19,34 @@ namespace stochos::kernels::STOCHOS_LEVEL {
 #include "kernels/pairs.inl"
 #include "kernels/text.inl"
 #include "kernels/event_draws.inl"
+#include "kernels/lanes.inl"
+#include "kernels/exponential.inl"
+#include "kernels/logarithm.inl"
+#include "kernels/error_function.inl"
+#include "kernels/circle.inl"
+#include "kernels/power.inl"
+#include "kernels/elementwise.inl"
+#include "kernels/reduce.inl"
+#include "kernels/rows.inl"
+#include "kernels/update.inl"
+#include "kernels/random_fill.inl"
+#include "kernels/transpose.inl"
+#include "kernels/tensor_table.inl"
 // clang-format on
 
-extern const Table kTable = {
-    .sgd_block = sgd_block,
-    .spmm = spmm,
-    .dots = dots,
-    .pairs_gather = pairs_gather,
-    .pairs_empty_row = pairs_empty_row,
-    .token_edges = token_edges,
-    .ascii_prefix = ascii_prefix,
-    .event_draws = event_draws,
-};
+static constexpr Table every_kernel() {
+  Table t = {};
+  t.sgd_block = sgd_block;
+  t.spmm = spmm;
+  t.dots = dots;
+  t.pairs_gather = pairs_gather;
+  t.pairs_empty_row = pairs_empty_row;
+  t.token_edges = token_edges;
+  t.ascii_prefix = ascii_prefix;
+  t.event_draws = event_draws;
+  set_tensor_kernels(t);
+  return t;
+}
+extern constexpr Table kTable = every_kernel();
 
 }  // namespace stochos::kernels::STOCHOS_LEVEL

@@ -40,8 +40,8 @@ static inline DrawReal draw_real(DrawWords number, double less) {
 // random::uniform_open of the words high and low.
 static inline DrawReal draw_uniform(DrawWords high, DrawWords low) {
   const DrawReal upper = draw_real(high & 0xFFFFFFFFULL, 0x1p52);
-  const DrawReal lower = draw_real((low & 0xFFFFFFFFULL) >> 11, 0x1p52);
-  return (upper * 2097152.0 + lower + 0.5) * 0x1p-53;
+  const DrawReal lower = draw_real((low & 0xFFFFFFFFULL) >> 12, 0x1p52);
+  return (upper * 1048576.0 + lower + 0.5) * 0x1p-52;
 }
 
 // random::log; the constants are explained there.

@@ -8,7 +8,9 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "kernels/elementwise_codes.hpp"
 #include "kernels/sgd_types.hpp"
+#include "kernels/tensor_types.hpp"
 
 namespace stochos::kernels {
 
@@ -35,6 +37,74 @@ struct Table {
   // event_draws.inl
   void (*event_draws)(std::uint32_t key0, std::uint32_t key1, std::uint64_t record, std::uint64_t first,
                       std::size_t count, double* exponential, double* uniform);
+
+  // elementwise.inl and its companions; codes and laws in elementwise_codes.hpp. A null place: no such
+  // kernel.
+  UnaryKernel<float> unary_f32[unary::count];
+  UnaryKernel<double> unary_f64[unary::count];
+  UnaryKernel<std::int32_t> unary_i32[unary::count];
+  UnaryKernel<std::int64_t> unary_i64[unary::count];
+  BinaryKernel<float> binary_f32[binary::count];
+  BinaryKernel<double> binary_f64[binary::count];
+  BinaryKernel<std::int32_t> binary_i32[binary::count];
+  BinaryKernel<std::int64_t> binary_i64[binary::count];
+  CompareKernel<float> compare_f32[compare::count];
+  CompareKernel<double> compare_f64[compare::count];
+  CompareKernel<std::int32_t> compare_i32[compare::count];
+  CompareKernel<std::int64_t> compare_i64[compare::count];
+  CompareKernel<std::uint8_t> compare_b8[compare::count];
+  BinaryKernel<std::uint8_t> logical_b8[logical::count];
+  UnaryKernel<std::uint8_t> logical_not;
+  TestKernel<float> isfinite_f32;
+  TestKernel<double> isfinite_f64;
+  SelectKernel select_1, select_4, select_8;  // by size of an element
+  CastKernel cast[kind::count][kind::count];  // [from][to]
+
+  // reduce.inl; any and all are max and min of bytes 0 and 1 (sum and prod of those are null).
+  ReduceKernel<float> reduce_rows_f32[reduce::count], reduce_columns_f32[reduce::count];
+  ReduceKernel<double> reduce_rows_f64[reduce::count], reduce_columns_f64[reduce::count];
+  ReduceKernel<std::int32_t> reduce_rows_i32[reduce::count], reduce_columns_i32[reduce::count];
+  ReduceKernel<std::int64_t> reduce_rows_i64[reduce::count], reduce_columns_i64[reduce::count];
+  ReduceKernel<std::uint8_t> reduce_rows_b8[reduce::count], reduce_columns_b8[reduce::count];
+  ExtremeKernel<float> extreme_rows_f32[extreme::count];
+  ExtremeKernel<double> extreme_rows_f64[extreme::count];
+  ExtremeKernel<std::int32_t> extreme_rows_i32[extreme::count];
+  ExtremeKernel<std::int64_t> extreme_rows_i64[extreme::count];
+  // Running sums along each row.
+  ReduceKernel<float> cumsum_rows_f32;
+  ReduceKernel<double> cumsum_rows_f64;
+  ReduceKernel<std::int32_t> cumsum_rows_i32;
+  ReduceKernel<std::int64_t> cumsum_rows_i64;
+
+  // rows.inl
+  void (*softmax_rows_f32)(const SoftmaxRows<float>&);
+  void (*softmax_rows_f64)(const SoftmaxRows<double>&);
+  void (*log_softmax_rows_f32)(const SoftmaxRows<float>&);
+  void (*log_softmax_rows_f64)(const SoftmaxRows<double>&);
+  void (*logsumexp_rows_f32)(const SoftmaxRows<float>&);
+  void (*logsumexp_rows_f64)(const SoftmaxRows<double>&);
+  void (*softmax_backward_f32)(const SoftmaxRowsBackward<float>&);
+  void (*softmax_backward_f64)(const SoftmaxRowsBackward<double>&);
+  void (*log_softmax_backward_f32)(const SoftmaxRowsBackward<float>&);
+  void (*log_softmax_backward_f64)(const SoftmaxRowsBackward<double>&);
+  void (*layer_norm_f32)(const LayerNormRows<float>&);
+  void (*layer_norm_f64)(const LayerNormRows<double>&);
+  void (*layer_norm_backward_f32)(const LayerNormRowsBackward<float>&);
+  void (*layer_norm_backward_f64)(const LayerNormRowsBackward<double>&);
+
+  // update.inl
+  void (*update_f32[update::count])(const UpdateArrays<float>&, const UpdateSettings&);
+  void (*update_f64[update::count])(const UpdateArrays<double>&, const UpdateSettings&);
+
+  // random_fill.inl
+  void (*random_bits)(const RandomFill&, std::uint32_t* y);
+  void (*random_uniform_f32)(const RandomFill&, float* y);
+  void (*random_uniform_f64)(const RandomFill&, double* y);
+  void (*random_normal_f32)(const RandomFill&, float* y);
+  void (*random_normal_f64)(const RandomFill&, double* y);
+
+  // transpose.inl, by size of an element
+  TransposeKernel transpose_1, transpose_4, transpose_8;
 };
 
 // The table of cpu_level(). Throws what cpu_level() throws.

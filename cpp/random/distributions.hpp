@@ -8,6 +8,10 @@
 
 namespace stochos::random {
 
+// Block from which a trajectory takes the random numbers that its expressions name: never reached by the
+// draws of its reactions.
+inline constexpr std::uint64_t kFirstDraw = std::uint64_t{1} << 63;
+
 // The blocks (key, record, 0), (key, record, 1), ... in order.
 class Source {
  public:

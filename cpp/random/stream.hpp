@@ -14,7 +14,10 @@ enum class Purpose : std::uint64_t {
   start_vectors = 2,
   negatives = 3,
   subspace = 4,
-  trajectory = 5
+  trajectory = 5,
+  tensor = 6,
+  tensor_start = 7,
+  tensor_shuffle = 8
 };
 
 // splitmix64's finaliser (S. Vigna, public domain): spreads (seed, purpose) over the 64-bit key.
@@ -41,10 +44,10 @@ inline Block draw(Key key, std::uint64_t record, std::uint64_t index) noexcept {
 inline float uniform_float(std::uint32_t bits) noexcept {
   return static_cast<float>(bits >> 8) * 0x1p-24F;
 }
-// (0, 1] with 53 bits of two words: never 0; exactly 1 with a chance of 2^-53, where the half rounds up.
+// (0, 1) with 52 bits of two words, in the middle of its cell: exact, and never 0 or 1.
 inline double uniform_open(std::uint32_t high, std::uint32_t low) noexcept {
-  const std::uint64_t bits = (std::uint64_t{high} << 32 | low) >> 11;
-  return (static_cast<double>(bits) + 0.5) * 0x1p-53;
+  const std::uint64_t bits = (std::uint64_t{high} << 32 | low) >> 12;
+  return (static_cast<double>(bits) + 0.5) * 0x1p-52;
 }
 // 0..n-1 by multiply-high (bias below n / 2^32).
 inline std::uint32_t below(std::uint32_t bits, std::uint32_t n) noexcept {

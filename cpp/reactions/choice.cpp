@@ -30,6 +30,9 @@ const char* estimate(const Network& network, const Request& request) {
   std::vector<double> slots(network.slots()), registers(network.registers());
   double now = request.plan.start;
   network.start(now, slots.data(), registers.data());
+  random::Source draws(random::stream_key(request.seed, random::Purpose::trajectory), kPilotRecord,
+                       random::kFirstDraw);
+  network.draw_first(slots.data(), registers.data(), draws);
   pilot.begin(slots.data(), registers.data(), kPilotRecord);
   const std::uint64_t made = pilot.bounds();
   std::uint64_t events = 0, dependents = 0;

@@ -17,13 +17,12 @@
 namespace stochos::reactions {
 namespace {
 
-constexpr std::uint64_t kBlock = 64;  // trajectories whose moments are gathered before they are merged
 constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
 
 // Merges blocks in their order. Few wait: a thread far ahead stands until those before it have come.
 class OrderedMoments {
  public:
-  OrderedMoments(const Moments& empty, std::size_t window) : total_(empty), window_(window) {}
+  OrderedMoments(const Moments& empty, std::size_t window) : tree_(empty), window_(window) {}
 
   void give(std::uint64_t block, const Moments& moments, const Control& control) {
     std::unique_lock lock(mutex_);
@@ -35,45 +34,23 @@ class OrderedMoments {
       waiting_.emplace(block, moments);
       return;
     }
-    total_.merge(moments);
+    tree_.add(moments);
     for (++next_; !waiting_.empty() && waiting_.begin()->first == next_; ++next_) {
-      total_.merge(waiting_.begin()->second);
+      tree_.add(waiting_.begin()->second);
       waiting_.erase(waiting_.begin());
     }
     moved_.notify_all();
   }
-  const Moments& total() const noexcept { return total_; }
+  Moments total() const { return tree_.total(); }
 
  private:
   std::mutex mutex_;
   std::condition_variable moved_;
   std::map<std::uint64_t, Moments> waiting_;
-  Moments total_;
+  MomentsTree tree_;
   std::uint64_t next_ = 0;
   std::size_t window_;
 };
-
-void finish_moments(const Moments& total, const Request& request, Outcome& outcome) {
-  const std::size_t columns = request.record.size();
-  outcome.reached = total.count;
-  outcome.mean = total.mean;
-  outcome.variance.resize(total.mean.size());
-  if (request.covariance) outcome.covariance.resize(total.spread.size());
-  for (std::size_t p = 0; p < total.count.size(); ++p) {
-    const double n = static_cast<double>(total.count[p]);
-    for (std::size_t i = 0; i < columns; ++i) {
-      if (n < 1) outcome.mean[p * columns + i] = kNone;
-      const std::size_t row = p * columns + i;
-      const double own = request.covariance ? total.spread[row * columns + i] : total.spread[row];
-      outcome.variance[row] = n < 2 ? kNone : own / (n - 1);
-      for (std::size_t j = i; request.covariance && j < columns; ++j) {
-        const double value = n < 2 ? kNone : total.spread[row * columns + j] / (n - 1);
-        outcome.covariance[row * columns + j] = value;
-        outcome.covariance[(p * columns + j) * columns + i] = value;
-      }
-    }
-  }
-}
 
 struct Lane {
   std::unique_ptr<Runner> runner;
@@ -127,7 +104,8 @@ Outcome simulate(const Network& network, const Request& request, Control& contro
   const random::Key key = random::stream_key(request.seed, random::Purpose::trajectory);
   const bool gathers = request.keep == Keep::moments;
   const std::uint64_t block =
-      gathers ? kBlock : std::clamp<std::uint64_t>(request.n / (16ULL * request.threads), 1, kBlock);
+      gathers ? kMomentsBlock
+              : std::clamp<std::uint64_t>(request.n / (16ULL * request.threads), 1, kMomentsBlock);
   const std::uint64_t blocks = (request.n + block - 1) / block;
   std::vector<Lane> lanes(std::min<std::uint64_t>(request.threads, blocks));
   const Moments empty(gathers ? request.plan.times.size() : 0, request.record.size(), request.covariance);
@@ -169,7 +147,14 @@ Outcome simulate(const Network& network, const Request& request, Control& contro
       std::transform(counts[i].begin(), counts[i].end(), outcome.histogram[i].begin(),
                      outcome.histogram[i].begin(), std::plus<>());
   }
-  if (gathers) finish_moments(ordered.total(), request, outcome);
+  if (gathers) {
+    Moments total = ordered.total();
+    if (request.unfinished)
+      outcome.moments = {std::move(total.count), std::move(total.mean), {}, {}},
+      outcome.spread = std::move(total.spread);
+    else
+      outcome.moments = finish(std::move(total));
+  }
   return outcome;
 }
 

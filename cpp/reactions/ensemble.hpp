@@ -7,6 +7,7 @@
 
 #include "base/control.hpp"
 #include "base/memory.hpp"
+#include "reactions/moments.hpp"
 #include "reactions/network.hpp"
 #include "reactions/plan.hpp"
 
@@ -22,6 +23,7 @@ struct Request {
   Keep keep = Keep::trajectories;
   std::vector<std::uint32_t> record;    // slots that are kept: C of them
   bool covariance = false;              // moments: the full matrix
+  bool unfinished = false;              // moments: as sums, to be merged with those of other trajectories
   std::vector<std::int64_t> low, high;  // histogram: values low..high of each recorded slot
   std::string condition;                // first_passage: an expression
 };
@@ -35,9 +37,8 @@ struct Outcome {
   std::vector<std::uint8_t> status;
   UnsetVector<double> values;  // (n, T, C); NaN behind the end of a trajectory that stopped early
   UnsetVector<double> final;   // (n, C)
-  // (T, C) or (T, C, C), over the trajectories that reached the time; NaN where none, or one, did.
-  std::vector<double> mean, variance, covariance;
-  std::vector<std::uint64_t> reached;  // (T,)
+  MomentsAnswer moments;       // over the trajectories that reached the time
+  std::vector<double> spread;  // unfinished moments: sums of squares or products, (T, C) or (T, C, C)
   // For each recorded slot, (T, high - low + 3): below, low..high, above.
   std::vector<std::vector<std::int64_t>> histogram;
   std::vector<double> passage;  // (n,): time at which the condition first held; NaN when it never did

@@ -20,6 +20,11 @@ MasterProblem master_problem(const Network& network, std::vector<std::int64_t> b
                              std::size_t max_states) {
   if (!network.events().empty()) refuse("the network has events; the master equation is for reactions alone");
   if (network.rules_read_time()) refuse("a rule reads the time; the rates of a master equation are constant");
+  if (network.has_first()) refuse("an initial value is drawn anew in each trajectory; give a number");
+  if (network.has_delays())
+    refuse("a reaction has a delay; the master equation is for reactions without memory");
+  if (network.moves())
+    refuse("a law or a rate moves with the time; the rates of a master equation are constant");
   const NetworkText& text = network.text();
   MasterProblem made;
   made.species = text.species;

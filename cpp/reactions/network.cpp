@@ -29,10 +29,15 @@ void check_lists(const std::vector<std::int64_t>& start, std::size_t reactions, 
 
 Network::Network(NetworkText text) : text_(std::move(text)) {
   check();
+  name_slots();
   compile_rules();
+  compile_rates();
   compile_laws();
   compile_events();
+  compile_late();
   find_dependents();
+  find_counted();
+  find_what_moves();
   ungated_ = std::any_of(text_.gated.begin(), text_.gated.end(), [](std::uint8_t is) { return is == 0; });
 }
 
@@ -48,6 +53,9 @@ void Network::check() const {
               "changes");
   for (std::size_t i = 0; i < t.initial.size(); ++i) {
     const double x = t.initial[i];
+    const bool real = std::any_of(t.rates.begin(), t.rates.end(),
+                                  [&](const auto& rate) { return rate.first == t.species[i]; });
+    if (real && std::isfinite(x)) continue;
     if (!(x >= 0 && x <= kMostAmount && x == std::floor(x)))
       fail("the initial amount of '" + t.species[i] + "' is " + std::to_string(x) +
            "; give a whole number from 0 to 2^53");
@@ -65,7 +73,7 @@ void Network::check() const {
   }
 }
 
-void Network::compile_rules() {
+void Network::name_slots() {
   const NetworkText& t = text_;
   const auto add = [&](const std::string& name) {
     const auto slot = static_cast<std::uint32_t>(symbols_.slots.size());
@@ -76,23 +84,34 @@ void Network::compile_rules() {
   for (const auto& [name, rule] : t.assignments) add(name);
   one_slot_ = static_cast<std::uint32_t>(symbols_.slots.size()) + 1;
   symbols_.slots.emplace("time", one_slot_ - 1);
+  motion_.assign(slots(), 0);
+  motion_[time_slot()] = 1;
+  for (const auto& [name, rate] : t.rates) {
+    const std::uint32_t slot = target(name, "a rate belongs");
+    if (motion_[slot] != 0) fail("'" + name + "' has two rates; give one");
+    motion_[slot] = 2;
+    rate_slots_.push_back(slot);
+  }
+}
+
+void Network::compile_rules() {
+  const NetworkText& t = text_;
   for (std::size_t p = 0; p < t.parameters.size(); ++p) constants_[t.parameters[p]] = t.values[p];
   for (const EventText& event : t.events)
     for (const auto& [name, value] : event.assignments) constants_.erase(name);
+  for (const auto& [name, value] : t.first) constants_.erase(name);
+  for (const auto& [name, rate] : t.rates) constants_.erase(name);
   const std::size_t first = t.species.size() + t.parameters.size();
   for (std::size_t a = 0; a < t.assignments.size(); ++a) {
     const auto& [name, rule] = t.assignments[a];
     assigned_.push_back(formula(rule, "the rule of '" + name + "'"));
     assigned_slot_.push_back(static_cast<std::uint32_t>(first + a));
-    bool moving = false;
-    for (const std::uint32_t slot : assigned_.back().reads()) {
-      moving = moving || slot == time_slot() ||
-               (slot >= first && slot < first + a && rule_reads_time_[slot - first] != 0);
+    for (const std::uint32_t slot : assigned_.back().reads())
       if (slot >= first + a && slot < time_slot())
         fail("the rule of '" + name + "' needs '" + slot_name(slot) + "', which is computed after it");
-    }
-    rule_reads_time_.push_back(moving ? 1 : 0);
-    rules_read_time_ = rules_read_time_ || moving;
+    motion_[first + a] = degree(assigned_.back(), false);
+    if (motion_[first + a] != 0) moving_rules_.push_back(static_cast<std::uint32_t>(a));
+    rule_species_.push_back(species_of(assigned_.back()));
   }
   // Rules over constants are constants themselves.
   std::vector<double> slots(this->slots()), registers(registers_);
@@ -105,22 +124,29 @@ void Network::compile_rules() {
   }
 }
 
-Formula Network::formula(const std::string& text, const std::string& what) {
+Formula Network::formula(const std::string& text, const std::string& what, bool may_draw) {
   Formula made(text, symbols_, what);
+  if (made.draws() && !may_draw) refuse_draws(what, text);
   registers_ = std::max(registers_, made.registers());
   return made;
 }
 
 Formula Network::condition(const std::string& text) const {
   Formula made(text, symbols_, "the condition");
-  bool moving = made.reads(time_slot());
-  for (std::size_t a = 0; a < assigned_.size(); ++a)
-    moving = moving || (rule_reads_time_[a] != 0 && made.reads(assigned_slot_[a]));
-  if (moving)
-    throw Error(ErrorKind::value, "reactions.simulate",
-                "the condition '" + text +
-                    "' reads the time; it is looked at after each reaction, so give one of the state alone");
+  if (made.draws()) refuse_draws("the condition", text);
+  if (is_moving(made))
+    throw Error(
+        ErrorKind::value, "reactions.simulate",
+        "the condition '" + text +
+            "' reads the time, or what moves with it; it is looked at after each reaction, so give one "
+            "of the state alone");
   return made;
+}
+
+void Network::refuse_draws(const std::string& what, const std::string& text) {
+  fail(what + ", '" + text +
+       "', draws random numbers; only initial values, the values, delays and priorities of events, and the "
+       "delays of reactions may");
 }
 
 std::string Network::slot_name(std::uint32_t slot) const {
@@ -152,11 +178,19 @@ void Network::assign(double* slots, double* registers) const {
 
 void Network::check_amounts(const double* x, double time) const {
   for (std::size_t s = 0; s < species(); ++s) {
-    if (!(std::abs(x[s]) <= kMostAmount))
+    if (!(std::abs(x[s]) <= kMostAmount) && counted_[s] != 0)
       throw Error(ErrorKind::value, "reactions.simulate",
                   "the amount of '" + text_.species[s] + "' is " + std::to_string(x[s]) + " at time " +
                       std::to_string(time) + ", beyond 2^53; end the run before, or give max_events");
   }
+}
+
+bool Network::may_fire(std::uint32_t r, const double* x) const noexcept {
+  if (text_.gated[r] == 0) return true;
+  for (auto i = static_cast<std::size_t>(text_.reactant_start[r]);
+       i < static_cast<std::size_t>(text_.reactant_start[r + 1]); ++i)
+    if (x[text_.reactant_species[i]] < text_.reactant_count[i]) return false;
+  return true;
 }
 
 double Network::slow(std::uint32_t r, const double* x, double* registers) const {
@@ -170,11 +204,7 @@ double Network::slow(std::uint32_t r, const double* x, double* registers) const 
     }
     return a;
   }
-  if (text_.gated[r] != 0) {
-    for (auto i = static_cast<std::size_t>(text_.reactant_start[r]);
-         i < static_cast<std::size_t>(text_.reactant_start[r + 1]); ++i)
-      if (x[text_.reactant_species[i]] < text_.reactant_count[i]) return 0;
-  }
+  if (!may_fire(r, x)) return 0;
   const double a = laws_[law_of_[r]].run(x, registers);
   if (!(a >= 0 && a <= std::numeric_limits<double>::max())) refuse(r, a, x[time_slot()]);
   return a;

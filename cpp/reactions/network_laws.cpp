@@ -40,12 +40,18 @@ void Network::compile_laws() {
   quick_.resize(count);
   constant_.assign(count, 0);
   law_of_.assign(count, 0);
+  is_timed_.assign(count, 0);
   for (std::uint32_t r = 0; r < count; ++r) {
     if (t.law[r].empty()) {
       Orders orders;
       for (auto i = static_cast<std::size_t>(t.reactant_start[r]);
            i < static_cast<std::size_t>(t.reactant_start[r + 1]); ++i)
         if (t.reactant_count[i] > 0) orders.emplace_back(t.reactant_species[i], t.reactant_count[i]);
+      for (const auto& [s, n] : orders)
+        if (has_rate(s))
+          throw Error(ErrorKind::value, "reactions.Network",
+                      "reaction " + reaction_name(r) + " is mass action over '" + t.species[s] +
+                          "', which has a rate; write its law out");
       set_mass_action(r, t.constant[r], orders);
     } else {
       compile_law(r);
@@ -72,7 +78,7 @@ bool Network::find_mass_action(std::uint32_t r, const expr::Ast& law) {
   Orders orders;
   for (const auto& [name, order] : found->orders) {
     const auto place = symbols_.slots.find(name);
-    if (place == symbols_.slots.end() || place->second >= species()) return false;
+    if (place == symbols_.slots.end() || place->second >= species() || has_rate(place->second)) return false;
     orders.emplace_back(place->second, order);
   }
   std::sort(orders.begin(), orders.end());
@@ -91,15 +97,15 @@ void Network::compile_law(std::uint32_t r) {
   const std::string what = "the law of reaction " + reaction_name(r);
   const expr::Ast ast = expr::parse(text_.law[r], "reactions.Network] [" + what);
   Formula made(ast, symbols_, what);
+  if (made.draws()) refuse_draws(what, text_.law[r]);
   if (find_mass_action(r, ast)) return;
   registers_ = std::max(registers_, made.registers());
-  bool moving = made.reads(time_slot());
-  for (std::size_t a = 0; a < assigned_.size(); ++a)
-    moving = moving || (made.reads(assigned_slot_[a]) && rule_reads_time_[a] != 0);
-  if (moving)
-    throw Error(ErrorKind::value, "reactions.Network",
-                what + ", '" + text_.law[r] +
-                    "', reads the time; laws that change between two reactions are not supported");
+  if (is_moving(made)) {
+    timed_.push_back({r, std::move(made)});
+    is_timed_[r] = 1;
+    set_mass_action(r, 0, {});
+    return;
+  }
   law_of_[r] = static_cast<std::uint32_t>(laws_.size());
   laws_.push_back(std::move(made));
 }
@@ -107,26 +113,10 @@ void Network::compile_law(std::uint32_t r) {
 void Network::find_dependents() {
   const NetworkText& t = text_;
   const std::size_t count = reactions();
-  // Which species move each assigned variable, through the variables before it.
-  std::vector<std::vector<std::uint32_t>> moves(assigned_.size());
-  const std::size_t first = species() + t.parameters.size();
-  const auto expand = [&](const Formula& formula) {
-    std::vector<std::uint32_t> found;
-    for (const std::uint32_t slot : formula.reads()) {
-      if (slot < species()) found.push_back(slot);
-      if (slot >= first && slot < time_slot())
-        found.insert(found.end(), moves[slot - first].begin(), moves[slot - first].end());
-    }
-    std::sort(found.begin(), found.end());
-    found.erase(std::unique(found.begin(), found.end()), found.end());
-    return found;
-  };
-  for (std::size_t a = 0; a < assigned_.size(); ++a) moves[a] = expand(assigned_[a]);
-
   std::vector<std::uint64_t> degree(species() + 1, 0);
   for (std::uint32_t r = 0; r < count; ++r) {
     std::vector<std::uint32_t> read;
-    if (kind_[r] == Kind::expression) read = expand(laws_[law_of_[r]]);
+    if (kind_[r] == Kind::expression) read = species_of(laws_[law_of_[r]]);
     if (kind_[r] == Kind::expression) {
       for (auto i = static_cast<std::size_t>(t.reactant_start[r]);
            i < static_cast<std::size_t>(t.reactant_start[r + 1]); ++i)
@@ -151,7 +141,7 @@ void Network::find_dependents() {
     for (const std::uint32_t s : reads_[r]) readers_.item[degree[s]++] = r;
 
   std::vector<std::uint32_t> seen(count, 0xFFFFFFFF), slow;
-  for (std::uint32_t r = 0; r < count; ++r) {
+  for (std::uint32_t r = 0; r < changers(); ++r) {  // completions as well
     const auto begin = static_cast<std::ptrdiff_t>(dependents_.item.size());
     slow.clear();
     for (const Change& change : changes(r)) {
@@ -171,7 +161,7 @@ void Network::find_dependents() {
     first_dependent_.push_back(least);
     for (std::uint32_t a = 0; a < assigned_.size(); ++a) {
       const bool moved = std::any_of(changes(r).begin(), changes(r).end(), [&](const Change& change) {
-        return std::binary_search(moves[a].begin(), moves[a].end(), change.species);
+        return std::binary_search(rule_species_[a].begin(), rule_species_[a].end(), change.species);
       });
       if (moved) moved_.item.push_back(a);
     }
@@ -179,11 +169,11 @@ void Network::find_dependents() {
   }
 }
 
-std::uint32_t Network::target(const std::string& name) const {
+std::uint32_t Network::target(const std::string& name, const std::string& what) const {
   const auto place = symbols_.slots.find(name);
   if (place == symbols_.slots.end() || place->second >= species() + text_.parameters.size())
     throw Error(ErrorKind::key, "reactions.Network",
-                "an event assigns to '" + name + "', which is neither a species nor a parameter");
+                what + " to '" + name + "', which is neither a species nor a parameter");
   return place->second;
 }
 
@@ -192,23 +182,27 @@ void Network::compile_events() {
     const std::string what = "event " + std::to_string(events_.size());
     Event event;
     event.trigger = formula(text.trigger, "the trigger of " + what);
-    event.roots = comparisons(text.trigger, symbols_, time_slot(), "the trigger of " + what);
-    for (std::size_t a = 0; a < assigned_.size(); ++a)
-      if (rule_reads_time_[a] != 0 && event.trigger.reads(assigned_slot_[a])) {
-        auto more = comparisons(text.trigger, symbols_, assigned_slot_[a], "the trigger of " + what);
-        event.roots.insert(event.roots.end(), more.begin(), more.end());
-      }
+    event.curved = degree(event.trigger, true) != 0;
+    curved_ = curved_ || event.curved;
+    if (!event.curved) {
+      event.roots = comparisons(text.trigger, symbols_, time_slot(), "the trigger of " + what);
+      for (const std::uint32_t a : moving_rules_)
+        if (event.trigger.reads(assigned_slot_[a])) {
+          auto more = comparisons(text.trigger, symbols_, assigned_slot_[a], "the trigger of " + what);
+          event.roots.insert(event.roots.end(), more.begin(), more.end());
+        }
+    }
     for (const Formula& root : event.roots) registers_ = std::max(registers_, root.registers());
     event.has_delay = !text.delay.empty();
-    if (event.has_delay) event.delay = formula(text.delay, "the delay of " + what);
+    if (event.has_delay) event.delay = formula(text.delay, "the delay of " + what, true);
     event.has_priority = !text.priority.empty();
-    if (event.has_priority) event.priority = formula(text.priority, "the priority of " + what);
+    if (event.has_priority) event.priority = formula(text.priority, "the priority of " + what, true);
     event.initial_value = text.initial_value;
     event.persistent = text.persistent;
     event.values_at_trigger = text.values_at_trigger;
     for (const auto& [name, value] : text.assignments) {
-      event.targets.push_back(target(name));
-      event.values.push_back(formula(value, "the value that " + what + " gives to '" + name + "'"));
+      event.targets.push_back(target(name, "an event assigns"));
+      event.values.push_back(formula(value, "the value that " + what + " gives to '" + name + "'", true));
     }
     events_.push_back(std::move(event));
   }

@@ -35,52 +35,6 @@ void TrajectoryRecorder::end(const Ending& ending) {
   std::fill(place_, stop_, kNone);
 }
 
-void Moments::add(std::size_t point, const double* slots, std::span<const std::uint32_t> record) noexcept {
-  const double part = 1.0 / static_cast<double>(++count[point]);
-  double* const m = mean.data() + point * columns_;
-  if (!full_) {
-    double* const s = spread.data() + point * columns_;
-    for (std::size_t i = 0; i < columns_; ++i) {
-      const double value = slots[record[i]], step = value - m[i];
-      m[i] += step * part;
-      s[i] += step * (value - m[i]);
-    }
-    return;
-  }
-  double* s = spread.data() + point * columns_ * columns_;
-  for (std::size_t i = 0; i < columns_; ++i) {
-    step_[i] = slots[record[i]] - m[i];
-    m[i] += step_[i] * part;
-  }
-  for (std::size_t i = 0; i < columns_; ++i, s += columns_)
-    for (std::size_t j = i; j < columns_; ++j) s[j] += step_[i] * (slots[record[j]] - m[j]);
-}
-
-void Moments::merge(const Moments& other) noexcept {
-  for (std::size_t point = 0; point < count.size(); ++point) {
-    const auto a = static_cast<double>(count[point]), b = static_cast<double>(other.count[point]);
-    if (b == 0) continue;
-    double* const m = mean.data() + point * columns_;
-    const double* const n = other.mean.data() + point * columns_;
-    const double weight = a * b / (a + b);
-    for (std::size_t i = 0; i < columns_; ++i) step_[i] = n[i] - m[i];
-    const std::size_t rows = full_ ? columns_ : 1, size = rows * columns_;
-    double* s = spread.data() + point * size;
-    const double* o = other.spread.data() + point * size;
-    for (std::size_t i = 0; i < rows; ++i, s += columns_, o += columns_)
-      for (std::size_t j = full_ ? i : 0; j < columns_; ++j)
-        s[j] += o[j] + step_[full_ ? i : j] * step_[j] * weight;
-    for (std::size_t i = 0; i < columns_; ++i) m[i] += step_[i] * (b / (a + b));
-    count[point] += other.count[point];
-  }
-}
-
-void Moments::clear() noexcept {
-  std::fill(count.begin(), count.end(), 0);
-  std::fill(mean.begin(), mean.end(), 0.0);
-  std::fill(spread.begin(), spread.end(), 0.0);
-}
-
 HistogramRecorder::HistogramRecorder(const Request& request, Outcome& outcome)
     : BaseRecorder(request, outcome) {
   for (std::size_t i = 0; i < columns(); ++i)

@@ -2,10 +2,10 @@
 #pragma once
 #include <cstdint>
 #include <limits>
-#include <span>
 #include <vector>
 
 #include "reactions/ensemble.hpp"
+#include "reactions/moments.hpp"
 
 namespace stochos::reactions {
 
@@ -46,29 +46,6 @@ class TrajectoryRecorder final : public BaseRecorder {
 class FinalRecorder final : public BaseRecorder {
  public:
   using BaseRecorder::BaseRecorder;
-};
-
-// Mean and sums of squares or products about it: B. P. Welford, Technometrics 4 (1962); blocks are merged by
-// T. F. Chan, G. H. Golub, R. J. LeVeque (1979).
-struct Moments {
-  Moments(std::size_t points, std::size_t columns, bool full)
-      : columns_(columns),
-        full_(full),
-        count(points, 0),
-        mean(points * columns, 0.0),
-        spread(points * columns * (full ? columns : 1), 0.0) {}
-  void add(std::size_t point, const double* slots, std::span<const std::uint32_t> record) noexcept;
-  void merge(const Moments& other) noexcept;
-  void clear() noexcept;
-
- private:
-  std::size_t columns_;
-  bool full_;
-  std::vector<double> step_ = std::vector<double>(columns_);
-
- public:
-  std::vector<std::uint64_t> count;
-  std::vector<double> mean, spread;
 };
 
 class MomentsRecorder final : public BaseRecorder {

@@ -14,9 +14,9 @@ from stochos.errors import Error
 if TYPE_CHECKING:
     from types import ModuleType
 
-    from stochos import config, datasets, errors, random, words
+    from stochos import config, datasets, errors, nn, random, words
 
-__all__ = ["Error", "__version__", "config", "datasets", "errors", "random", "words"]
+__all__ = ["Error", "__version__", "config", "datasets", "errors", "nn", "random", "words"]
 
 
 def __getattr__(name: str) -> ModuleType:

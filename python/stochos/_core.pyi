@@ -7,6 +7,58 @@ import numpy as np
 from numpy.typing import NDArray
 from typing_extensions import Buffer
 
+from stochos._core_tensor import (
+    Program as Program,
+)
+from stochos._core_tensor import (
+    Recording as Recording,
+)
+from stochos._core_tensor import (
+    Tensor as Tensor,
+)
+from stochos._core_tensor import (
+    Trace as Trace,
+)
+from stochos._core_tensor import (
+    Variable as Variable,
+)
+from stochos._core_tensor import (
+    check_numerics as check_numerics,
+)
+from stochos._core_tensor import (
+    evaluate as evaluate,
+)
+from stochos._core_tensor import (
+    fresh as fresh,
+)
+from stochos._core_tensor import (
+    from_dlpack as from_dlpack,
+)
+from stochos._core_tensor import (
+    gradients as gradients,
+)
+from stochos._core_tensor import (
+    label as label,
+)
+from stochos._core_tensor import (
+    ops as ops,
+)
+from stochos._core_tensor import (
+    placeholder as placeholder,
+)
+from stochos._core_tensor import (
+    recording_depth as recording_depth,
+)
+from stochos._core_tensor import (
+    settle as settle,
+)
+from stochos._core_tensor import (
+    tensor as tensor,
+)
+from stochos._core_tensor import (
+    tracing as tracing,
+)
+
 # --- base -------------------------------------------------------------------------------------------------------
 __version__: str
 stream_version: int
@@ -240,6 +292,7 @@ class Expression(metaclass=_Bound):
     def __init__(self, text: str, where: str = ...) -> None: ...
     def evaluate(self, values: dict[str, float | NDArray[np.float64]]) -> float | NDArray[np.float64]: ...
     def names(self, constants: bool = ...) -> list[str]: ...
+    def draws(self) -> bool: ...
     def derivative(self, name: str) -> Expression: ...
     def simplified(self) -> Expression: ...
     def mass_action(
@@ -267,6 +320,9 @@ class ReactionNetwork(metaclass=_Bound):
         assignments: list[tuple[str, str]],
         events: list[tuple[str, str, str, bool, bool, bool, list[tuple[str, str]]]],
         reaction_names: list[str],
+        rates: list[tuple[str, str]] = ...,
+        delays: list[tuple[int, str, bool, list[tuple[int, int]]]] = ...,
+        first: list[tuple[str, str]] = ...,
     ) -> None: ...
     @property
     def species(self) -> int: ...
@@ -288,6 +344,14 @@ def simulate(
     options: dict[str, object],
     progress: Callable[[int, int], object] | None,
 ) -> dict[str, object]: ...
+
+# Moments of K shards, each but the last of 2**k blocks: (K, T), (K, T, C), and (K, T, C) or (K, T, C, C). The option
+# "unfinished" of simulate gives them, with spread in place of variance and covariance.
+moments_block: int
+
+def merge_moments(
+    reached: NDArray[np.uint64], mean: NDArray[np.float64], spread: NDArray[np.float64]
+) -> dict[str, NDArray[np.float64] | NDArray[np.uint64]]: ...
 
 # --- reactions: master equation ---------------------------------------------------------------------------------
 # The answer holds states (M * S), probabilities (T * M), outside (T,), entries and products.

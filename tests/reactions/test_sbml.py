@@ -171,6 +171,14 @@ def test_constant_rate_rule_is_a_clock():
     assert law(dict(net.events[0].assignments)["t_at_0"], time=2) == -3.0  # so that t is 1 at time 2
 
 
+def test_other_rate_rules_move_with_the_state():
+    rules = s.rule("A", "-k*A", "rate") + s.rule("p", "A + time", "rate")
+    net = Network.from_sbml(s.model(species=s.species("A", units=False), parameters={"k": 1, "p": 0}, rules=rules))
+    # A is the concentration in a volume of 2, the network holds the amount.
+    assert law(net.rates["A"], A=8, C=2, k=1) == -8.0
+    assert law(net.rates["p"], A=8, C=2, time=3) == 7.0
+
+
 NA = 6.02214076e23
 
 
@@ -217,9 +225,6 @@ def test_units_that_are_no_count_or_differ_are_refused():
 REFUSED = {
     "constraints": {"constraints": f"<constraint>{s.math('A > 0')}</constraint>"},
     "algebraic rule": {"rules": f"<algebraicRule>{s.math('A - B')}</algebraicRule>"},
-    "rate rule for 'A'": {"rules": s.rule("A", "1", "rate")},
-    "rate rule for 'p'": {"rules": s.rule("p", "A", "rate")},
-    "rate rule for 'q'": {"rules": s.rule("q", "time", "rate")},
     "reaction 'r' is fast": {"reactions": s.reaction("r", "A", "", "A", 'reversible="false" fast="true"')},
     "law of reaction 'r' uses delays": {"reactions": s.reaction("r", "A", "", "delay(A, 1)")},
     "stoichiometry 1.5": {"reactions": s.reaction("r", "1.5 A", "", "A")},
@@ -299,11 +304,3 @@ def test_level_2_and_level_3_files_give_the_same_network(shared):
         assert [e._replace(initial_value=False) for e in old.events] == list(new.events)
         old._parts.events = new._parts.events
         assert old == new, case.name
-
-
-def test_distributions_are_refused_by_name(shared):
-    cases = sorted((shared / "dsmts" / "distrib").glob("*/*-sbml-l3v2.xml"))
-    assert cases
-    for case in cases:
-        with pytest.raises(InputError, match=r"the distribution '[a-z]+' of the distrib package"):
-            Network.from_sbml(case)

@@ -126,12 +126,16 @@ std::uint32_t CompositionRejection::select() {
 std::uint32_t CompositionRejection::fire(double* x, double* registers, double now) {
   const std::uint32_t reaction = select();
   network_.apply(reaction, x, registers);
+  moved(reaction, x, registers, now);
+  return reaction;
+}
+
+void CompositionRejection::moved(std::uint32_t reaction, const double* x, double* registers, double now) {
   network_.renew(reaction, x, registers, [&](std::uint32_t j, double a) {
     if (!(a <= kMostTotal)) no_reaction(a, now);
     set(j, a);
   });
   sum_up();
-  return reaction;
 }
 
 std::unique_ptr<Runner> make_cr(const Network& network, const Plan& plan, random::Key key) {

@@ -20,6 +20,7 @@ class CompositionRejection {
   void refresh(const double* x, double* registers, double time);
   double next(double now);
   std::uint32_t fire(double* x, double* registers, double now);
+  void moved(std::uint32_t reaction, const double* x, double* registers, double now);
 
  private:
   static constexpr std::uint32_t kGroups = 2047;  // exponents of a finite double

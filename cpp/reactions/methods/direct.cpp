@@ -66,10 +66,14 @@ std::uint32_t Direct::select(double target) const noexcept {
 std::uint32_t Direct::fire(double* x, double* registers, double) {
   const std::uint32_t reaction = select(uniform_ * total_);
   network_.apply(reaction, x, registers);
+  moved(reaction, x, registers, 0);
+  return reaction;
+}
+
+void Direct::moved(std::uint32_t reaction, const double* x, double* registers, double) {
   network_.renew(reaction, x, registers, [this](std::uint32_t j, double a) { propensity_[j] = a; });
   const std::uint32_t first = network_.first_dependent(reaction);
   if (first < count_) sum_from(first);
-  return reaction;
 }
 
 std::unique_ptr<Runner> make_direct(const Network& network, const Plan& plan, random::Key key) {

@@ -19,6 +19,7 @@ class Direct {
   void refresh(const double* x, double* registers, double time);
   double next(double now);
   std::uint32_t fire(double* x, double* registers, double now);
+  void moved(std::uint32_t reaction, const double* x, double* registers, double now);
 
  private:
   void sum_from(std::size_t first) noexcept;

@@ -34,8 +34,12 @@ double First::next(double now) {
 
 std::uint32_t First::fire(double* x, double* registers, double) {
   network_.apply(chosen_, x, registers);
-  network_.renew(chosen_, x, registers, [this](std::uint32_t j, double a) { propensity_[j] = a; });
+  moved(chosen_, x, registers, 0);
   return chosen_;
+}
+
+void First::moved(std::uint32_t reaction, const double* x, double* registers, double) {
+  network_.renew(reaction, x, registers, [this](std::uint32_t j, double a) { propensity_[j] = a; });
 }
 
 std::unique_ptr<Runner> make_first(const Network& network, const Plan& plan, random::Key key) {

@@ -17,6 +17,7 @@ class First {
   void refresh(const double* x, double* registers, double time);
   double next(double now);
   std::uint32_t fire(double* x, double* registers, double now);
+  void moved(std::uint32_t reaction, const double* x, double* registers, double now);
 
  private:
   const Network& network_;

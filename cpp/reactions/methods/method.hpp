@@ -9,6 +9,8 @@
 //                                          before each fire() or refresh()
 //   uint32 fire(x, registers, time)        chooses the reaction of that time, applies it, renews what it
 //   moved
+//   void moved(reaction, x, registers, time)  a reaction was applied from outside, after next(): forgets what
+//                                          is scheduled and renews what the reaction moved
 // and with no allocation in next() and fire().
 #pragma once
 #include <cstdint>

@@ -66,7 +66,7 @@ void Next::down(std::uint32_t at) noexcept {
   place(at, reaction);
 }
 
-void Next::moved(std::uint32_t reaction) noexcept {
+void Next::place_anew(std::uint32_t reaction) noexcept {
   const std::uint32_t at = where_[reaction];
   up(at);
   if (where_[reaction] == at) down(at);
@@ -79,17 +79,21 @@ double Next::next(double) {
 std::uint32_t Next::fire(double* x, double* registers, double now) {
   const std::uint32_t reaction = heap_[0];
   network_.apply(reaction, x, registers);
+  moved(reaction, x, registers, now);
+  time_[reaction] = time_of(propensity_[reaction], now);
+  place_anew(reaction);
+  return reaction;
+}
+
+void Next::moved(std::uint32_t reaction, const double* x, double* registers, double now) {
   // The one that fired draws anew; the time left of any other is stretched by the ratio of propensities.
   network_.renew(reaction, x, registers, [&](std::uint32_t j, double a) {
     const double before = propensity_[j];
     propensity_[j] = a;
     if (j == reaction || a == before) return;
     time_[j] = a > 0 && before > 0 ? now + before / a * (time_[j] - now) : time_of(a, now);
-    moved(j);
+    place_anew(j);
   });
-  time_[reaction] = time_of(propensity_[reaction], now);
-  moved(reaction);
-  return reaction;
 }
 
 std::unique_ptr<Runner> make_next(const Network& network, const Plan& plan, random::Key key) {

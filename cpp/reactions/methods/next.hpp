@@ -18,6 +18,7 @@ class Next {
   void refresh(const double* x, double* registers, double time);
   double next(double now);
   std::uint32_t fire(double* x, double* registers, double now);
+  void moved(std::uint32_t reaction, const double* x, double* registers, double now);
 
  private:
   double time_of(double propensity, double now);
@@ -27,7 +28,7 @@ class Next {
   }
   void up(std::uint32_t at) noexcept;
   void down(std::uint32_t at) noexcept;
-  void moved(std::uint32_t reaction) noexcept;
+  void place_anew(std::uint32_t reaction) noexcept;
 
   const Network& network_;
   random::Key key_;

@@ -21,8 +21,8 @@ Rejection::Rejection(const Network& network, random::Key key)
       sum_((groups_ + 3) & ~3U, 0.0),
       touched_(groups_, 0),
       list_(groups_ + 1),
-      exact_(count_) {
-  for (std::uint32_t r = 0; r < count_; ++r)
+      exact_(network.changers()) {
+  for (std::uint32_t r = 0; r < exact_.size(); ++r)
     for (const std::uint32_t j : network.slow_dependents(r))
       if (!network.is_mass_action(j)) exact_[r].push_back(j);
 }
@@ -135,6 +135,11 @@ double Rejection::next(double now) {
 std::uint32_t Rejection::fire(double* x, double* registers, double) {
   const std::uint32_t reaction = chosen_;
   network_.apply(reaction, x, registers);
+  moved(reaction, x, registers, 0);
+  return reaction;
+}
+
+void Rejection::moved(std::uint32_t reaction, const double* x, double*, double) {
   for (const Change& change : network_.changes(reaction)) {
     const double amount = x[change.species];
     if (amount >= least_[change.species] && amount <= most_[change.species]) continue;
@@ -143,7 +148,6 @@ std::uint32_t Rejection::fire(double* x, double* registers, double) {
   }
   for (const std::uint32_t j : exact_[reaction]) bound(j);
   sum_up();
-  return reaction;
 }
 
 std::unique_ptr<Runner> make_rssa(const Network& network, const Plan& plan, random::Key key) {

@@ -20,6 +20,7 @@ class Rejection {
   void refresh(const double* x, double* registers, double time);
   double next(double now);
   std::uint32_t fire(double* x, double* registers, double now);
+  void moved(std::uint32_t reaction, const double* x, double* registers, double now);
   // Work done since the object was made, for the choice of a method.
   std::uint64_t candidates() const noexcept { return candidates_; }
   std::uint64_t bounds() const noexcept { return bounds_; }

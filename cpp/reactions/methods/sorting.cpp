@@ -103,13 +103,17 @@ std::uint32_t Sorting::fire(double* x, double* registers, double) {
     touch(front / kGroup);
   }
   network_.apply(reaction, x, registers);
+  moved(reaction, x, registers, 0);
+  return reaction;
+}
+
+void Sorting::moved(std::uint32_t reaction, const double* x, double* registers, double) {
   network_.renew(reaction, x, registers, [this](std::uint32_t j, double a) {
     const std::uint32_t p = place_[j];
     propensity_[p] = a;
     touch(p / kGroup);
   });
   sum_up();
-  return reaction;
 }
 
 std::unique_ptr<Runner> make_sorting(const Network& network, const Plan& plan, random::Key key) {

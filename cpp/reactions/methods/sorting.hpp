@@ -21,6 +21,7 @@ class Sorting {
   void refresh(const double* x, double* registers, double time);
   double next(double now);
   std::uint32_t fire(double* x, double* registers, double now);
+  void moved(std::uint32_t reaction, const double* x, double* registers, double now);
 
  private:
   static constexpr std::uint32_t kGroup = 16;

@@ -35,7 +35,8 @@ def propensity(law: str, entries: list[tuple[str, int]], convention: str) -> str
 
 def changing(parts: Parts) -> set[str]:
     """Names whose values are not the same all the time."""
-    return set(parts.rules) | {target for event in parts.events for target, _ in event.assignments}
+    targets = {target for event in parts.events for target, _ in event.assignments}
+    return set(parts.rules) | parts.first.keys() | parts.rates.keys() | targets
 
 
 def constants(where: str, parts: Parts, values: dict[str, float]) -> NDArray[np.float64]:
@@ -63,6 +64,10 @@ def constants(where: str, parts: Parts, values: dict[str, float]) -> NDArray[np.
                     raise InputError(msg)
             by_text[law] = found
         out[r] = found
+    rated = _rated(parts)
+    if rated.size:  # not whole, so no combinations: the law is written out
+        left = parts.reactants
+        out[left.rows()[np.isin(left.species, rated)]] = math.nan
     if parts.convention == "powers":
         several = parts.reactants.count > 1
         factor = np.array([float(math.factorial(min(n, 170))) for n in parts.reactants.count[several].tolist()])
@@ -70,8 +75,12 @@ def constants(where: str, parts: Parts, values: dict[str, float]) -> NDArray[np.
     return out
 
 
+def _rated(parts: Parts) -> NDArray[np.int64]:
+    return np.array([i for i, name in enumerate(parts.initial) if name in parts.rates], np.int64)
+
+
 def change(parts: Parts) -> Side:
-    """Net change of the amounts by each reaction; fixed species do not change."""
+    """Net change of the amounts by each reaction, of a delayed one at its start; fixed species do not change."""
     left, right = parts.reactants, parts.products
     row = np.concatenate([left.rows(), right.rows()])
     species = np.concatenate([left.species, right.species]).astype(np.int64)
@@ -79,12 +88,30 @@ def change(parts: Parts) -> Side:
     if parts.fixed:
         moves = ~np.isin(species, np.fromiter(parts.fixed, np.int64))
         row, species, delta = row[moves], species[moves], delta[moves]
+    if parts.delays:
+        both = np.isin(row, [r for r, (_, at_end) in parts.delays.items() if at_end])
+        products = np.isin(row, list(parts.delays)) & (delta > 0)
+        row, species, delta = (column[~(both | products)] for column in (row, species, delta))
     return Side.of(len(parts.laws), row, species, delta)
+
+
+def late(parts: Parts) -> list[tuple[int, str, bool, list[tuple[int, int]]]]:
+    """Return each delayed reaction: number, delay, whether it takes its reactants at its end, and its changes there."""
+    out = []
+    for r, (text, at_end) in parts.delays.items():
+        total: dict[int, int] = {}
+        for side, sign in ((parts.reactants, -1), (parts.products, 1)):
+            at = slice(side.start[r], side.start[r + 1])
+            for s, n in zip(side.species[at].tolist(), side.count[at].tolist(), strict=True):
+                if s not in parts.fixed and (at_end or sign > 0):
+                    total[s] = total.get(s, 0) + sign * n
+        out.append((r, text, at_end, [(s, n) for s, n in total.items() if n]))
+    return out
 
 
 def needed_rules(parts: Parts, rules: dict[str, str], also: frozenset[str]) -> list[tuple[str, str]]:
     """Return the rules that laws, events or `also` need; others would cost time in every step and change nothing."""
-    texts = set(parts.laws)
+    texts = {*parts.laws, *parts.first.values(), *parts.rates.values(), *(text for text, _ in parts.delays.values())}
     for event in parts.events:
         texts |= {event.trigger, event.delay, event.priority, *(text for _, text in event.assignments)}
     needed = set(also).union(*(_text.names(text) for text in texts))
@@ -118,10 +145,11 @@ def core_network(
             at = slice(left.start[r], left.start[r + 1])
             pairs = zip(left.species[at].tolist(), left.count[at].tolist(), strict=True)
             laws[r] = propensity(laws[r], [(species[s], n) for s, n in pairs], parts.convention)
-    if parts.fixed and np.isnan(constant).any():
+    still = np.union1d(np.fromiter(parts.fixed, np.int64), _rated(parts))
+    if still.size and np.isnan(constant).any():
         # A species that reactions leave alone gates no law that is an expression.
         row = left.rows()
-        keep = ~(np.isin(left.species, np.fromiter(parts.fixed, np.int64)) & np.isnan(constant)[row])
+        keep = ~(np.isin(left.species, still) & np.isnan(constant)[row])
         left = Side.of(len(laws), row[keep], left.species[keep].astype(np.int64), left.count[keep])
     moved = change(parts)
     events = [
@@ -130,7 +158,7 @@ def core_network(
     ]
     return _core.ReactionNetwork(
         species,
-        np.array(list(amounts.values()), np.float64),
+        np.nan_to_num(np.array(list(amounts.values()), np.float64)),  # what is drawn comes later
         list(values),
         np.array(list(values.values()), np.float64),
         left.start,
@@ -145,4 +173,7 @@ def core_network(
         rules,
         events,
         parts.names,
+        rates=list(parts.rates.items()),
+        delays=late(parts),
+        first=list(parts.first.items()),
     )

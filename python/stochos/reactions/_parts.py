@@ -33,6 +33,11 @@ class Reaction(NamedTuple):
         The propensity, or the constant of mass action.
     mass_action : bool
         Whether `law` is the constant that the network's convention multiplies by the amounts of the reactants.
+    delay : str
+        Time from the start of the reaction, when it takes its reactants, to its end, when its products come; computed
+        at the start, from the state behind it. Empty for none.
+    consumes : {"start", "end"}
+        When a delayed reaction takes its reactants; at the end, it changes nothing if what it takes is gone by then.
     """
 
     name: str
@@ -40,6 +45,8 @@ class Reaction(NamedTuple):
     products: tuple[tuple[str, int], ...]
     law: str
     mass_action: bool
+    delay: str = ""
+    consumes: str = "start"
 
 
 class Event(NamedTuple):
@@ -50,7 +57,7 @@ class Event(NamedTuple):
     trigger : str
         Condition in the rate language.
     assignments : tuple of (target, expression)
-        New values of species and parameters.
+        New values of species and parameters; they, the delay and the priority may draw random numbers.
     delay : str
         Time from trigger to execution; empty for none.
     priority : str
@@ -123,6 +130,12 @@ class Parts:
     round_initial: bool = False
     notices: list[str] = dataclasses.field(default_factory=list)
     hint: str = ""
+    #: The derivative by the time of each species and parameter that moves between reactions.
+    rates: dict[str, str] = dataclasses.field(default_factory=dict)
+    #: Of each delayed reaction: the delay, and whether its reactants are taken at its end.
+    delays: dict[int, tuple[str, bool]] = dataclasses.field(default_factory=dict)
+    #: What each trajectory computes at its start, since it draws or reads what is drawn; found by `first_values`.
+    first: dict[str, str] = dataclasses.field(default_factory=dict)
 
     def note(self, where: str, text: str) -> None:
         """Keep a notice and log it once."""
@@ -176,8 +189,17 @@ def count(where: str, parts: Parts, name: str, number: float) -> float:
     return near
 
 
+def _finite_amount(where: str, name: str, number: float) -> float:
+    if not math.isfinite(number):
+        msg = f"[{where}] the initial amount of {name!r} is {number!r}; give a finite number"
+        raise InputError(msg)
+    return number
+
+
 def first_values(where: str, parts: Parts) -> tuple[dict[str, float], dict[str, float], dict[str, str]]:
     """Compute the first amounts, the parameters, and the rules in an order in which they can be computed.
+
+    What each trajectory draws for itself is no number here, and stands in `parts.first`.
 
     Raises
     ------
@@ -207,15 +229,37 @@ def first_values(where: str, parts: Parts) -> tuple[dict[str, float], dict[str, 
     for name in reversed(order):
         if name in texts or name in needed:
             needed.update(reads[name])
+    drawn: set[str] = set()
+    parts.first = {}
     for name in order:
-        if name in texts or name in needed:
+        if (name in texts and _text.draws(texts[name])) or drawn & reads[name]:
+            drawn.add(name)
+            if name in texts:
+                parts.first[name] = texts[name]
+                known[name] = math.nan
+        elif name in texts or name in needed:
             what = f"the rule for {name!r}" if name in parts.rules else f"the value of {name!r}"
             known[name] = _text.value(where, what, texts.get(name) or parts.rules[name], known)
+    for name, text in parts.first.items():
+        what = f"the first value of {name!r}"
+        unknown = sorted(
+            set(_text.expression(where, what, text).names()) - known.keys() - parts.rules.keys() - {"time"}
+        )
+        if unknown:
+            msg = f"[{where}] {what} is {_text.shown(text)}, which reads {unknown[0]!r}; no value is known for it"
+            raise InputError(msg)
     for name in parts.parameters:
-        if not math.isfinite(known[name]):
+        if not math.isfinite(known[name]) and name not in drawn:
             msg = f"[{where}] the parameter {name!r} = {texts[name]} is {known[name]!r}; give a finite number"
             raise InputError(msg)
-    amounts = {name: count(where, parts, name, known[name]) for name in parts.initial}
+    amounts = {}
+    for name in parts.initial:
+        if name in drawn:
+            amounts[name] = math.nan
+        elif name in parts.rates:  # no count of molecules
+            amounts[name] = _finite_amount(where, name, known[name])
+        else:
+            amounts[name] = count(where, parts, name, known[name])
     return (
         amounts,
         {name: known[name] for name in parts.parameters},
@@ -228,7 +272,13 @@ def check_symbols(where: str, parts: Parts) -> None:
     known = parts.initial.keys() | parts.parameters.keys() | parts.rules.keys()
     checked: set[str] = set()
 
-    def check(what: str, text: str) -> None:
+    def check(what: str, text: str, *, may_draw: bool = False) -> None:
+        if not may_draw and _text.draws(text):
+            msg = (
+                f"[{where}] {what}, {_text.shown(text)}, draws random numbers; only initial values, the values, delays "
+                "and priorities of events, and the delays of reactions may"
+            )
+            raise InputError(msg)
         if text in checked or _text.is_number(text):
             return
         checked.add(text)
@@ -240,15 +290,23 @@ def check_symbols(where: str, parts: Parts) -> None:
     for law, name in zip(parts.laws, parts.names, strict=True):
         if law not in checked:
             check(f"the law of reaction {name!r}", law)
+    for r, (text, _) in parts.delays.items():
+        check(f"the delay of reaction {parts.names[r]!r}", text, may_draw=True)
     for name, text in parts.rules.items():
         check(f"the rule for {name!r}", text)
     settable = parts.initial.keys() | parts.parameters.keys()
+    for name, text in parts.rates.items():
+        if name not in settable:
+            why = "is computed by a rule" if name in parts.rules else "is no species or parameter"
+            msg = f"[{where}] rates has {name!r}, which {why}; only a species or parameter can have a rate"
+            raise InputError(msg)
+        check(f"the rate of {name!r}", text)
     for i, event in enumerate(parts.events):
         what = f"event {event.name or i + 1!r}"
         check(f"the trigger of {what}", event.trigger)
         for part, text in (("delay", event.delay), ("priority", event.priority)):
             if text:
-                check(f"the {part} of {what}", text)
+                check(f"the {part} of {what}", text, may_draw=True)
         targets = [target for target, _ in event.assignments]
         if not targets:
             msg = f"[{where}] {what} assigns nothing; give it an assignment like 'X = 10'"
@@ -258,4 +316,4 @@ def check_symbols(where: str, parts: Parts) -> None:
                 why = "twice" if target in settable else "which is no species or parameter"
                 msg = f"[{where}] {what} sets {target!r}, {why}; name each target once"
                 raise InputError(msg)
-            check(f"the value that {what} gives {target!r}", text)
+            check(f"the value that {what} gives {target!r}", text, may_draw=True)

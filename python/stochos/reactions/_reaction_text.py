@@ -44,7 +44,9 @@ def reactions(where: str, text: object, number: int, constants: Collection[str])
     if not isinstance(text, str):
         msg = f"[{where}] reaction {number} is {text!r} of type {type(text).__name__}; give text like 'S -> P @ k'"
         raise InputTypeError(msg)
-    body, *laws = _text.split(text, "@")
+    whole, *settings = _text.split(text, ";")
+    delay, consumes = _settings(where, text, settings)
+    body, *laws = _text.split(whole, "@")
     if len(laws) != 1:
         msg = f"[{where}] the reaction {_text.shown(text)} has {len(laws)} '@'; write 'A + B -> C @ law'"
         raise InputError(msg)
@@ -66,12 +68,34 @@ def reactions(where: str, text: object, number: int, constants: Collection[str])
 
     def one(name: str, a: tuple[tuple[str, int], ...], b: tuple[tuple[str, int], ...], law: str) -> Reaction:
         alone = _text.is_number(law) or (_text.is_name(law) and _text.unquote(law) in constants)
-        return Reaction(name, a, b, law, alone)
+        return Reaction(name, a, b, law, alone, delay, consumes)
 
+    if reversible and delay:
+        msg = f"[{where}] the reaction {_text.shown(text)} is reversible and has a delay; write it as two reactions"
+        raise InputError(msg)
     found = [one(name, left, right, parts[0])]
     if reversible:
         found.append(one(f"{name}_reverse", right, left, parts[1]))
     return found
+
+
+def _settings(where: str, text: str, settings: Sequence[str]) -> tuple[str, str]:
+    """Read what stands behind the law: 'delay = ...', 'consumes = end'."""
+    given: dict[str, str] = {}
+    for setting in settings:
+        name, _, value = (part.strip() for part in setting.partition("="))
+        known = name in ("delay", "consumes") and value and name not in given
+        if not known or (name == "consumes" and value not in ("start", "end")):
+            msg = (
+                f"[{where}] {setting.strip()!r} in the reaction {_text.shown(text)} is no setting of a reaction; write "
+                "'; delay = 5' or '; delay = gamma(3, 2); consumes = end', each once"
+            )
+            raise InputError(msg)
+        given[name] = value
+    if "consumes" in given and "delay" not in given:
+        msg = f"[{where}] the reaction {_text.shown(text)} has 'consumes' without a delay; give '; delay = ...'"
+        raise InputError(msg)
+    return given.get("delay", ""), given.get("consumes", "start")
 
 
 def event(where: str, given: object) -> Event:

@@ -13,7 +13,7 @@ from stochos import _checks
 from stochos.errors import FileError, FileFormatError, InputError, InputTypeError
 from stochos.reactions import _parts, _sbml_events, _sbml_reactions, _text, _xml_guard
 from stochos.reactions._parts import Event, Parts
-from stochos.reactions._sbml_math import Writer
+from stochos.reactions._sbml_math import INFINITE, Writer
 from stochos.reactions._sbml_units import items
 
 #: Packages whose elements mean something here; one that is not required says nothing about the mathematics.
@@ -86,6 +86,8 @@ class Reader:
         Identifiers that rules or events change.
     clocks : dict of str to (str, str)
         For each quantity of a constant rate, the parameter that holds it at time 0, and the rate.
+    rates : dict of str to str
+        For each other quantity with a rate rule, the rate of what the network holds.
     """
 
     def __init__(self, libsbml: Any, where: str, model: Any, level: int, substance: str | None) -> None:
@@ -97,6 +99,7 @@ class Reader:
         self.initial: dict[str, float | str] = {}
         self.rules: dict[str, str] = {}
         self.clocks: dict[str, tuple[str, str]] = {}
+        self.rates: dict[str, str] = {}
         self.variable: set[str] = set()
         self.notices: list[str] = []
         self.factor: dict[str, float] = {}
@@ -138,6 +141,7 @@ class Reader:
             [r.name for r in found],
             fixed=frozenset(index[name] for name in fixed),
             rules=self.rules,
+            rates=self.rates,
             events=events,
             name=self.model.getId() or self.model.getName() or None,
             round_initial=round_initial,
@@ -185,6 +189,8 @@ class Reader:
                 name = element.getId()
                 self.names[name] = self.fresh("time") if name == "time" else name
                 self.symbols[name] = _text.quote(self.names[name])
+                if self._is_infinite(kind, element):
+                    self.symbols[name] = INFINITE[element.getValue() < 0]
         self.extent = self._items(self.model.getExtentUnits() if self.level >= 3 else "", "the extent of reactions")
         for species in self.model.getListOfSpecies():
             name = species.getId()
@@ -200,6 +206,12 @@ class Reader:
             self.symbols[name] = f"({text}/{size})" if size else text
         for reaction in self.model.getListOfReactions():
             self.names[reaction.getId()] = reaction.getId()
+
+    def _is_infinite(self, kind: str, element: Any) -> bool:
+        """Whether it is an infinite parameter that never changes, such as a bound: it is written where it is read."""
+        name = element.getId()
+        still = name not in self.variable and name not in self._assigned
+        return kind == "Parameters" and still and abs(element.getValue()) == float("inf")
 
     def _items(self, units: str, what: str) -> float:
         if self.substance is not None:
@@ -233,16 +245,20 @@ class Reader:
                 self.rules[self.names[name]] = self.amount(name, text)
         for name, rule in self._ruled.items():
             if rule.isRate():
-                self._clock(name, self.writer.write(rule.getMath(), f"the rate rule for {name!r}"))
+                self._rate(name, self.writer.write(rule.getMath(), f"the rate rule for {name!r}"))
 
-    def _clock(self, name: str, rate: str) -> None:
-        """Replace a quantity of constant rate by its value at time 0 plus the rate times the time."""
+    def _rate(self, name: str, rate: str) -> None:
+        """Keep a rate; a quantity of constant rate becomes its value at time 0 plus the rate times the time."""
         moving = {self.names[v] for v in self.variable} | {self.names[s.getId()] for s in self.model.getListOfSpecies()}
-        if self.model.getSpecies(name) is not None or "time" in rate or _text.names(rate) & moving:
-            text = (
-                f"the rate rule for {name!r}, {_text.shown(rate)}, is not supported: only a parameter or compartment "
-            )
-            self.refuse(text + "may have one, of a constant rate")
+        species = self.model.getSpecies(name)
+        if species is not None or "time" in rate or _text.names(rate) & moving:
+            if species is not None and self.size(species) and species.getCompartment() in self.variable:
+                self.refuse(
+                    f"the rate rule for {name!r} gives the rate of a concentration in {species.getCompartment()!r}, "
+                    "whose size changes; that is not supported: give the species in amounts (hasOnlySubstanceUnits)"
+                )
+            self.rates[self.names[name]] = self.amount(name, rate)
+            return
         base = self.fresh(f"{name}_at_0")
         self.clocks[name] = (base, rate)
         self.rules[self.names[name]] = f"{_text.quote(base)} + ({rate})*time"
@@ -257,7 +273,7 @@ class Reader:
         for kind in ("Compartments", "Parameters"):
             for element in getattr(self.model, f"getListOf{kind}")():
                 name = element.getId()
-                if self.is_ruled(name):
+                if self.is_ruled(name) or self._is_infinite(kind, element):
                     continue
                 target = self.clocks[name][0] if name in self.clocks else self.names[name]
                 if name in assigned:

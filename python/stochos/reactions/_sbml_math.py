@@ -24,6 +24,11 @@ _RECIPROCAL = {"SEC": "cos", "CSC": "sin", "COT": "tan", "SECH": "cosh", "CSCH":
 _INVERSE = {f"ARC{name}": f"a{below}" for name, below in _RECIPROCAL.items()}
 _NAMED = {"DELAY": "delays", "RATE_OF": "rates of change (rateOf)"}
 
+#: Operations that are written with an argument at more than one place.
+_TWICE = frozenset({"FUNCTION_QUOTIENT", "FUNCTION_REM", "LOGICAL_XOR"})
+#: An infinite number in the rate language, by whether it is negative.
+INFINITE = {False: "(1/0)", True: "(-1/0)"}
+
 Lookup = Callable[[str], str]
 
 
@@ -86,10 +91,15 @@ class Writer:
             self._refuse(what, f"calls {name!r} with {node.getNumChildren()} arguments; it takes {wanted}")
         texts = tuple(_held(self._node(node.getChild(i), what, scope, depth + 1), _ATOM) for i in range(wanted))
         given = {definition.getArgument(i).getName(): text for i, text in enumerate(texts)}
+        drawn: set[str] = set()
 
         def inside(symbol: str) -> str:
             if symbol not in given:
                 self._refuse(what, f"calls {name!r}, which reads {symbol!r}; that is no argument of it")
+            if _text.draws(given[symbol]):
+                if symbol in drawn:
+                    self._refuse(what, f"gives {name!r} a random number that it reads twice; not supported")
+                drawn.add(symbol)
             return given[symbol]
 
         return definition.getBody(), inside, texts
@@ -134,10 +144,13 @@ class Writer:
                 self._made[key] = self._node(body, what, inside, depth + 1)
             return self._made[key]
         if kind.startswith("DISTRIB_"):
-            self._refuse(
-                what, f"uses the distribution {node.getName()!r} of the distrib package, which is not supported"
-            )
+            return self._draw(node, kind, what, scope, depth)
         parts = [self._node(node.getChild(i), what, scope, depth + 1) for i in range(node.getNumChildren())]
+        if kind in _TWICE or (kind.startswith("RELATIONAL_") and len(parts) > 2):
+            # It is written with an argument at two places, which would be two numbers.
+            for text, _ in parts:
+                if _text.draws(text):
+                    self._refuse(what, f"has the random number {_text.shown(text)} in {kind.lower()!r}; not supported")
         found = self._operation(kind, parts) or self._function(kind.removeprefix("FUNCTION_"), parts)
         if found is None:
             name = kind.removeprefix("FUNCTION_")
@@ -146,6 +159,25 @@ class Writer:
         if len(found[0]) > _text.LONGEST:
             self._refuse(what, f"is longer than {_text.LONGEST:,} characters")
         return found
+
+    def _draw(self, node: Any, kind: str, what: str, scope: Lookup, depth: int) -> tuple[str, int]:
+        """Write a draw of the distrib package; its functions and their arguments are those of the language."""
+        name = kind.removeprefix("DISTRIB_FUNCTION_").lower()
+        if name not in _text.DRAWS:
+            self._refuse(what, f"uses the distribution {name!r} of the distrib package, which is not supported")
+        children = [node.getChild(i) for i in range(node.getNumChildren())]
+        texts = [self._infinite(child) or self._node(child, what, scope, depth + 1)[0] for child in children]
+        return f"{name}({', '.join(texts)})", _ATOM
+
+    def _infinite(self, node: Any) -> str:
+        """Return the text of an infinite bound; empty for any other number."""
+        kind = self._kinds.get(node.getType(), "")
+        if kind == "MINUS" and node.getNumChildren() == 1:
+            inner = self._infinite(node.getChild(0))
+            return inner and INFINITE[inner == INFINITE[False]]
+        if kind in ("REAL", "REAL_E") and abs(node.getReal()) == float("inf"):
+            return INFINITE[node.getReal() < 0]
+        return ""
 
     def _leaf(self, node: Any, kind: str, what: str, scope: Lookup) -> tuple[str, int] | None:
         if kind == "INTEGER":

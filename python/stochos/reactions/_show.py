@@ -23,9 +23,13 @@ def _cut(lines: list[str], total: int) -> list[str]:
     return lines if total <= _SHOWN else [*lines, f"  ... and {total - _SHOWN:,} more"]
 
 
-def _pairs(values: dict[str, float]) -> list[str]:
-    some = list(values.items())[:_SHOWN]
-    return _cut([f"  {_text.quote(name)} = {repr(number).removesuffix('.0')}" for name, number in some], len(values))
+def _pairs(values: dict[str, float], first: dict[str, str]) -> list[str]:
+    some = [
+        f"  {_text.quote(name)} = "
+        + (f"{first[name]}, anew in each trajectory" if name in first else repr(number).removesuffix(".0"))
+        for name, number in list(values.items())[:_SHOWN]
+    ]
+    return _cut(some, len(values))
 
 
 def _side(entries: tuple[tuple[str, int], ...]) -> str:
@@ -40,14 +44,17 @@ def text(net: Network) -> str:
     lines = [repr(net)[1:-1], f"convention {net.convention!r}: {MEANING[net.convention]}"]
     if not parts.gated:
         lines.append("laws are taken literally, also where reactants are missing")
-    lines += ["species", *_pairs(species)]
+    lines += ["species", *_pairs(species, parts.first)]
     if fixed:
         lines.append("fixed: " + ", ".join(_text.quote(name) for name in species if name in fixed))
     if net.parameters:
-        lines += ["parameters", *_pairs(net.parameters)]
+        lines += ["parameters", *_pairs(net.parameters, parts.first)]
     if net.rules:
         rules = [f"  {_text.quote(name)} = {rule}" for name, rule in list(net.rules.items())[:_SHOWN]]
         lines += ["rules", *_cut(rules, len(net.rules))]
+    if net.rates:
+        rates = [f"  d {_text.quote(name)}/d time = {rate}" for name, rate in list(net.rates.items())[:_SHOWN]]
+        lines += ["rates", *_cut(rates, len(net.rates))]
     lines.append("reactions")
     names = list(species)
     some = []
@@ -55,7 +62,9 @@ def text(net: Network) -> str:
         one = net._reaction(r, names)
         arrow = f"  {_text.quote(one.name)}: {_side(one.reactants)} -> {_side(one.products)}".replace(":  ->", ": ->")
         rate = _build.propensity(one.law, list(one.reactants), net.convention) if one.mass_action else one.law
-        some.append(f"{arrow.rstrip()} @ {one.law}" + (f"    propensity {rate}" if one.mass_action else ""))
+        law = f"{one.law}; delay = {one.delay}" if one.delay else one.law
+        law += "; consumes = end" if one.consumes == "end" else ""
+        some.append(f"{arrow.rstrip()} @ {law}" + (f"    propensity {rate}" if one.mass_action else ""))
     lines += _cut(some, len(parts.laws))
     if net.events:
         lines.append("events")

@@ -54,6 +54,25 @@ RESERVED = frozenset(
         "heaviside",
     }
 )
+#: Functions of the language that draw a random number.
+DRAWS = frozenset(
+    {
+        "uniform",
+        "normal",
+        "exponential",
+        "gamma",
+        "poisson",
+        "binomial",
+        "bernoulli",
+        "cauchy",
+        "chisquare",
+        "laplace",
+        "lognormal",
+        "rayleigh",
+        "weibull",
+        "beta",
+    }
+)
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 _TOKEN = re.compile(
     r"`(?P<quoted>[^`]+)`|(?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)|(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?P<call>\s*\()?"
@@ -95,6 +114,11 @@ def names(text: str) -> set[str]:
         elif match["name"] and not match["call"] and match["name"] not in _SELF:
             found.add(match["name"])
     return found
+
+
+def draws(text: str) -> bool:
+    """Whether the expression draws random numbers."""
+    return "(" in text and any(match["call"] and match["name"] in DRAWS for match in _TOKEN.finditer(text))
 
 
 def renamed(text: str, change: Callable[[str], str]) -> str:

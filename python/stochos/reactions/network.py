@@ -29,14 +29,19 @@ class Network:
     ----------
     initial : mapping of str to number or str
         Amount (count of molecules, a whole number from 0 to 2^53) of each species at the start; text is an expression
-        of parameters. A value within 1e-8 of a whole number is rounded, with a notice.
+        of parameters, and each trajectory draws its own where that draws: ``"poisson(20)"``. A value
+        within 1e-8 of a whole number is rounded, with a notice.
     reactions : sequence of str
         Like ``"A + 2 B -> C @ k"``, ``"-> X @ k"``, ``"decay: X -> @ k*X"``, ``"A <-> B @ kf, kb"``. A law that is one
-        number or one parameter is mass action by `convention`; any other law is the propensity itself.
+        number or one parameter is mass action by `convention`; any other law is the propensity itself. Products come
+        later with ``"A -> B @ k; delay = gamma(3, 2)"``, and with ``; consumes = end`` the reactants go only then.
     parameters : mapping of str to number or str
-        Text is an expression of other parameters.
+        Text is an expression of other parameters; one that draws is drawn anew for each trajectory.
     rules : mapping of str to str
         Quantities computed from the others at all times, in any order, without circles.
+    rates : mapping of str to str
+        Derivative by the time of a parameter or species that moves between reactions, an expression of anything:
+        ``{"V": "growth*V"}``. No reaction changes such a species, and its value need not be whole.
     events : sequence of str, mapping or Event
         Like ``"time >= 25: P = 100, Q = 0"``.
     name : str, optional
@@ -68,6 +73,7 @@ class Network:
         parameters: Mapping[str, float | str] | None = None,
         *,
         rules: Mapping[str, str] | None = None,
+        rates: Mapping[str, str] | None = None,
         events: Sequence[str | Mapping[str, Any] | Event] = (),
         name: str | None = None,
         convention: str = "combinations",
@@ -75,8 +81,9 @@ class Network:
         gated: bool = True,
         round_initial: bool = False,
     ) -> None:
-        parameters, rules = parameters or {}, rules or {}
-        for what, given in (("initial", initial), ("parameters", parameters), ("rules", rules)):
+        parameters, rules, rates = parameters or {}, rules or {}, rates or {}
+        groups = {"initial": initial, "parameters": parameters, "rules": rules, "rates": rates}
+        for what, given in groups.items():
             _checks.instance(_WHERE, what, given, Mapping, "give a mapping like {'S': 100}")
             for key in given:
                 _checks.instance(_WHERE, f"a name in {what}", key, str, "give text")
@@ -112,7 +119,9 @@ class Network:
                 [r.name for r in found],
                 fixed=frozenset(index[species] for species in fixed),
                 rules={key: str(text) for key, text in rules.items()},
+                rates={key: str(text) for key, text in rates.items()},
                 events=[_reaction_text.event(_WHERE, given) for given in events],
+                delays={i: (r.delay, r.consumes == "end") for i, r in enumerate(found) if r.delay},
                 convention=convention,
                 gated=bool(gated),
                 name=name,
@@ -215,18 +224,23 @@ class Network:
 
     @property
     def initial(self) -> dict[str, float]:
-        """Amount of each species at the start."""
+        """Amount of each species at the start; NaN where each trajectory draws its own."""
         return dict(self._amounts)
 
     @property
     def parameters(self) -> dict[str, float]:
-        """Value of each parameter at the start."""
+        """Value of each parameter at the start; NaN where each trajectory draws its own."""
         return dict(self._values)
 
     @property
     def rules(self) -> dict[str, str]:
         """Expression of each quantity that is computed from others, each after those it needs."""
         return dict(self._rules)
+
+    @property
+    def rates(self) -> dict[str, str]:
+        """Derivative by the time of each species and parameter that moves between reactions."""
+        return dict(self._parts.rates)
 
     @property
     def events(self) -> tuple[Event, ...]:
@@ -251,7 +265,9 @@ class Network:
 
         parts = self._parts
         left, right = entries(parts.reactants), entries(parts.products)
-        return Reaction(parts.names[r], left, right, parts.laws[r], bool(parts.mass_action[r]))
+        delay, at_end = parts.delays.get(r, ("", False))
+        consumes = "end" if at_end else "start"
+        return Reaction(parts.names[r], left, right, parts.laws[r], bool(parts.mass_action[r]), delay, consumes)
 
     @property
     def reactions(self) -> tuple[Reaction, ...]:
@@ -312,6 +328,7 @@ class Network:
             and (self._values, self._rules) == (other._values, other._rules)
             and (mine.names, mine.laws, mine.events) == (its.names, its.laws, its.events)
             and (mine.convention, mine.fixed, mine.gated) == (its.convention, its.fixed, its.gated)
+            and (mine.delays, mine.first, mine.rates) == (its.delays, its.first, its.rates)
             and np.array_equal(mine.mass_action, its.mass_action)
             and mine.reactants.equals(its.reactants)
             and mine.products.equals(its.products)

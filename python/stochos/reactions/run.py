@@ -168,7 +168,10 @@ class Run:
 
     @property
     def event_reactions(self) -> NDArray[np.uint32] | None:
-        """Number of the reaction of each event, 2**32 - 1 for an event of the model: uint32, shape (E,), or None."""
+        """Number of the reaction of each event: uint32, shape (E,), or None.
+
+        2**32 - 1 stands for an event of the model, and for the end of a reaction with a delay.
+        """
         return self._arrays.get("event_reaction")
 
     @property

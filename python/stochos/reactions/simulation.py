@@ -5,18 +5,22 @@ from __future__ import annotations
 import secrets
 import time as clock
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from stochos import _checks, _core
+from stochos import _checks, _core, executors
 from stochos._progress import Progress, progress_callback
 from stochos.errors import InputError, InputTypeError, UnknownNameError
 from stochos.random import seed_of, stream_version
+from stochos.reactions import _build, _shards
 from stochos.reactions._times import time_grid
 from stochos.reactions.network import Network
 from stochos.reactions.run import STATUS, Run
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor
 
 __all__ = ["METHODS", "simulate"]
 
@@ -44,6 +48,7 @@ def simulate(
     max_events: int | None = None,
     timeout: float | None = None,
     progress: Progress = None,
+    executor: Executor | None = None,
 ) -> Run:
     """Simulate a reaction network exactly (stochastic simulation algorithm of Gillespie).
 
@@ -71,13 +76,15 @@ def simulate(
     seed : int, numpy Generator, SeedSequence or None
         None draws a seed from the operating system; `Run.settings` tells which.
     threads : int, optional
-        By default what the machine allows. The result does not depend on it.
+        By default what the machine allows; with an executor, the threads of each shard, 1 by default. The result does
+        not depend on it.
     keep : {"trajectories", "moments", "final", "histogram", "first_passage", "events"}
         All amounts on the grid; or, in memory that does not grow with N, mean, standard deviation and covariance, or
         how often each amount occurs at each time; or the amounts at the end alone; or the time at which `condition`
         first holds; or, of one trajectory, every event.
     species : sequence of str, optional
-        Which to record, in this order; by default all. Names of rules are taken too.
+        Which to record, in this order; by default all. Names of rules, and of parameters that are drawn, have rates or
+        are set by events, are taken too.
     condition : str, optional
         For first passages: an expression of species, parameters and rules, such as ``"X >= 10"``. A trajectory ends
         where it holds.
@@ -93,6 +100,10 @@ def simulate(
         the speed of the machine.
     progress : None, bool or callable
         As everywhere: a bar, none, or a function of (done, total).
+    executor : concurrent.futures.Executor, optional
+        Where to simulate: processes, threads, ``client.get_executor()`` of Dask, mpi4py.futures, loky. The ensemble is
+        cut into shards, plain picklable values, and merged in their order: the result has the bits of a local run.
+        When the call is stopped, shards that run in other processes go on to their end there.
 
     Returns
     -------
@@ -106,6 +117,8 @@ def simulate(
         An argument is of the wrong kind.
     UnknownNameError
         `species` names one that is no species and no rule of the network.
+    Error
+        The executor lost a shard.
 
     References
     ----------
@@ -128,7 +141,9 @@ def simulate(
     also = _rules_asked_for(net, species, condition)
     places = _places(net, species, also)
     number = secrets.randbits(64) if seed is None else seed_of(seed, _WHERE)
-    workers = _checks.threads(_WHERE, threads)
+    if executor is not None:
+        executors.check_executor(_WHERE, executor)
+    workers = 1 if executor is not None and threads is None else _checks.threads(_WHERE, threads)
     options: dict[str, Any] = {"record": places}
     if max_events is not None:
         options["max_events"] = _checks.whole(_WHERE, "max_events", max_events, 1, 2**62)
@@ -146,6 +161,7 @@ def simulate(
     _check_memory(keep, n, grid.size, places.size)
     names = list(net.species) if species is None else list(species)
     start = clock.perf_counter()
+    found: dict[str, Any]
     if keep == "histogram":
         options["bounds"] = (
             _given_bounds(names, bounds)
@@ -156,9 +172,12 @@ def simulate(
         msg = f"[{_WHERE}] bounds are for keep='histogram', and keep is {keep!r}; leave them out"
         raise InputError(msg)
     with progress_callback(progress, "simulating", "trajectories", _WHERE) as callback:
-        found: dict[str, Any] = _core.simulate(
-            network, grid, n, first, method, number, workers, keep, options, callback
-        )
+        if executor is None:
+            found = dict(_core.simulate(network, grid, n, first, method, number, workers, keep, options, callback))
+        else:
+            call = executors.new_call()
+            whole = _shards.Shard(call, net, also, grid, n, first, method, number, workers, keep, options)
+            found = _shards.run(executor, whole, callback, _WHERE)
     seconds = clock.perf_counter() - start
     settings = {
         "network": net.name,
@@ -250,7 +269,7 @@ def _places(net: Network, species: Sequence[str] | None, also: frozenset[str]) -
     if species is None:
         return np.arange(len(net.species), dtype=np.uint32)
     slots = net._slots(also)
-    known = {name: slots[name] for name in (*net.species, *sorted(also))}
+    known = {name: slots[name] for name in (*net.species, *_build.changing(net._parts), *sorted(also)) if name in slots}
     given: object = species
     if isinstance(given, (str, bytes)) or not all(isinstance(name, str) for name in species):
         msg = f"[{_WHERE}] species is {species!r}; give a list of names"

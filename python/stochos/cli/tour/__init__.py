@@ -24,7 +24,11 @@ from stochos.cli._common import (
 )
 
 #: The chapters in their order: name → module.
-CHAPTERS = {"words": "stochos.cli.tour.words", "reactions": "stochos.cli.tour.reactions"}
+CHAPTERS = {
+    "words": "stochos.cli.tour.words",
+    "reactions": "stochos.cli.tour.reactions",
+    "nn": "stochos.cli.tour.nn",
+}
 
 
 @click.command(

@@ -1,0 +1,61 @@
+// Mean and covariance of many trajectories, gathered in blocks and merged in an order that nothing else
+// decides.
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+namespace stochos::reactions {
+
+inline constexpr std::uint64_t kMomentsBlock =
+    64;  // trajectories gathered one by one before blocks are merged
+
+// Mean and sums of squares or products about it: B. P. Welford, Technometrics 4 (1962); blocks are merged by
+// T. F. Chan, G. H. Golub, R. J. LeVeque (1979). `full`: all products of columns i <= j, else squares alone.
+struct Moments {
+  Moments(std::size_t points, std::size_t columns, bool full)
+      : columns_(columns),
+        full_(full),
+        count(points, 0),
+        mean(points * columns, 0.0),
+        spread(points * columns * (full ? columns : 1), 0.0) {}
+  void add(std::size_t point, const double* slots, std::span<const std::uint32_t> record) noexcept;
+  void merge(const Moments& other) noexcept;
+  void clear() noexcept;
+  std::size_t columns() const noexcept { return columns_; }
+  bool full() const noexcept { return full_; }
+
+ private:
+  std::size_t columns_;
+  bool full_;
+  std::vector<double> step_ = std::vector<double>(columns_);
+
+ public:
+  std::vector<std::uint64_t> count;
+  std::vector<double> mean, spread;
+};
+
+// What moments say: (T, C), and (T, C, C) if they are full. NaN where no trajectory came, or only one.
+struct MomentsAnswer {
+  std::vector<std::uint64_t> reached;  // (T,)
+  std::vector<double> mean, variance, covariance;
+};
+MomentsAnswer finish(Moments&& total);
+
+// Blocks in their order, merged two and two as a counter carries: 2^k blocks give what they give in a tree of
+// their own, so that a range of them may be gathered anywhere. It holds as many as there are binary digits.
+class MomentsTree {
+ public:
+  explicit MomentsTree(const Moments& empty) : empty_(empty) {}
+  void add(const Moments& next);
+  Moments total() const;
+
+ private:
+  Moments empty_;
+  std::vector<Moments> held_;  // the first used_ of them
+  std::vector<unsigned> level_;
+  std::size_t used_ = 0;
+};
+
+}  // namespace stochos::reactions

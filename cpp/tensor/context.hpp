@@ -1,0 +1,43 @@
+// What a thread is doing: whether it records, which layer it is in, whether numbers are checked.
+#pragma once
+#include <string>
+
+#include "base/error.hpp"
+#include "tensor/ref.hpp"
+
+namespace stochos::tensor {
+
+class Label : public Shared {
+ public:
+  explicit Label(std::string text) : text_(std::move(text)) {}
+  const std::string& text() const noexcept { return text_; }
+
+ private:
+  std::string text_;
+};
+
+class TraceState;
+
+struct Context {
+  int recording = 0;            // depth of Recordings: nodes made now keep their inputs
+  bool check_numerics = false;  // evaluation looks for NaN and infinity
+  Ref<const Label> label;       // path of the layer at work; null outside
+  TraceState* trace = nullptr;  // the trace under way in this thread
+};
+
+Context& context() noexcept;
+
+class Recording {
+ public:
+  Recording() noexcept { ++context().recording; }
+  ~Recording() { --context().recording; }
+  Recording(const Recording&) = delete;
+  Recording& operator=(const Recording&) = delete;
+};
+
+// Throws Error "[nn.<operation>] in layer '<label>': <text>"; the second form takes the label of a node.
+[[noreturn]] void fail(const char* operation, const std::string& text, ErrorKind kind = ErrorKind::value);
+[[noreturn]] void fail_in(const char* operation, const Label* label, const std::string& text,
+                          ErrorKind kind = ErrorKind::value);
+
+}  // namespace stochos::tensor

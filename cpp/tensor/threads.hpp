@@ -1,0 +1,24 @@
+// Threads of the tensor room.
+#pragma once
+#include <cstddef>
+#include <functional>
+
+#include "base/pool.hpp"
+
+namespace stochos::tensor {
+
+// default_threads(), asked once in a process.
+unsigned thread_count();
+
+// task(0..count-1), the calling thread among the workers.
+template <class Task>
+void run_tasks(std::size_t count, Task&& task) {
+  const unsigned threads = count > 1 ? thread_count() : 1;
+  if (threads <= 1) {
+    for (std::size_t i = 0; i < count; ++i) task(i);
+    return;
+  }
+  parallel_for(count, threads, std::function<void(std::size_t)>(std::ref(task)));
+}
+
+}  // namespace stochos::tensor
