@@ -54,10 +54,9 @@ def fetch_katex() -> None:
     lock = (HERE / "package-lock.json").read_text("utf-8")
     have = node / "package-lock.json"
     if not (have.exists() and have.read_text("utf-8") == lock and (node / "node_modules" / "katex").is_dir()):
-        shutil.copy(HERE / "package.json", node)
-        status = npm(["ci", "--no-fund", "--no-audit", "--ignore-scripts", "--loglevel=error", "--prefix", str(node)])
-        shutil.copy(HERE / "package-lock.json", node)
-        if status:
+        for name in ("package.json", "package-lock.json"):
+            shutil.copy(HERE / name, node)
+        if npm(["ci", "--no-fund", "--no-audit", "--ignore-scripts", "--loglevel=error", "--prefix", str(node)]):
             sys.exit("npm could not bring KaTeX")
     source = node / "node_modules" / "katex" / "dist"
     target = BUILD / "assets" / "katex"

@@ -22,6 +22,7 @@ extensions = [
     "formulas",
     "pictures",
     "commands",
+    "names",
     "pages",
     "feed",
 ]
@@ -39,7 +40,7 @@ myst_dmath_double_inline = True
 html_math_renderer = "katex"
 math_eqref_format = "({number})"
 default_role = "code"
-highlight_language = "python"
+highlight_language = "text"
 nitpicky = True
 nitpick_ignore_regex = [
     # Types of other packages and type variables: their inventories are on the net, the site is made without it.

@@ -16,6 +16,7 @@ ROOT = Path(__file__).resolve().parents[2]
 SECTIONS = ("guide", "howto", "reference", "api")
 #: The words of the templates and of the archive in Chinese; in English they stand for themselves.
 CHINESE = {
+    "networks": "神经网络",
     "guide": "指南",
     "howto": "操作方法",
     "reference": "参考",
@@ -191,6 +192,15 @@ def _context(app: Any, pagename: str, _template: str, context: dict[str, Any], _
     )
 
 
+#: What the reference texts link to by its place in the repository, and the page that has it here.
+PLACES = {"../bench/README.md": "benchmarks.md", "../CHANGELOG.md": "changelog.md", "docs/": "../"}
+
+
+def _links(_app: Any, _path: Path, _parent: str, content: list[str]) -> None:
+    for place, page in PLACES.items():
+        content[0] = content[0].replace(f"]({place}", f"]({page}")
+
+
 def _no_index_of_sphinx(app: Any) -> None:
     # The search is Pagefind's; without this, an index that nothing reads is written.
     app.builder.search = False
@@ -200,6 +210,7 @@ def setup(app: Any) -> dict[str, Any]:
     """Register the archive and the context of the templates."""
     app.add_node(ArchiveList)
     app.add_directive("archive", Archive)
+    app.connect("include-read", _links)
     app.connect("builder-inited", _no_index_of_sphinx)
     app.connect("doctree-resolved", _fill)
     app.connect("html-page-context", _context)

@@ -119,7 +119,7 @@ def fit(
     Returns
     -------
     History
-        "loss" (the mean over the epoch, while the parameters moved), the metrics, and both with "val_".
+        "loss" (the mean over the epoch, while the parameters moved), the metrics, and both with ``"val_"``.
 
     Raises
     ------
