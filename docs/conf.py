@@ -46,6 +46,7 @@ nitpick_ignore_regex = [
     # Types of other packages and type variables: their inventories are on the net, the site is made without it.
     (r"py:.*", r"(numpy|np|NDArray|ArrayLike|scipy|csr_array|xarray|pandas|matplotlib|collections|os|pathlib)\b.*"),
     (r"py:.*", r"(Any|Callable|Sequence|Iterable|Mapping|Literal|Path|Iterator|Axes|dataclass|optional|float32)\b.*"),
+    (r"py:obj", r"[a-z_]+"),
     (r"py:.*", r"stochos\.(_progress|words\._|reactions\._).*"),
 ]
 autodoc_member_order = "bysource"

@@ -12,7 +12,7 @@ from sphinx.util.docutils import SphinxDirective
 
 
 class Names(SphinxDirective):
-    """Classes with their members, then functions; `only` and `but` choose by the start of the defining module's name,
+    """Functions, then classes with their members; `only` and `but` choose by the start of the defining module's name,
     `inherited` shows what comes from base classes too."""
 
     required_arguments = 1
@@ -34,7 +34,7 @@ class Names(SphinxDirective):
                 classes += [f".. autoclass:: {name}.{promised}", *members]
             elif callable(value):
                 functions += [f".. autofunction:: {name}.{promised}", ""]
-        return self.parse_text_to_nodes("\n".join([f".. currentmodule:: {name}", "", *classes, *functions]))
+        return self.parse_text_to_nodes("\n".join([f".. currentmodule:: {name}", "", *functions, *classes]))
 
 
 def setup(app: Any) -> dict[str, Any]:

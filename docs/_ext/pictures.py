@@ -26,7 +26,7 @@ class Picture(SphinxDirective):
                 uri=f"/_generated/{self.arguments[0]}-{theme}.svg",
                 alt=self.options["alt"],
                 classes=[f"only-{theme}"],
-                loading="lazy",
+                loading="lazy" if theme == "dark" else "eager",
             )
             self.set_source_info(image)
             figure += image
