@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -35,15 +36,27 @@ def is_ours(location: str, domain: str) -> bool:
     return "docstring of" not in location and stem == str(HERE / domain)
 
 
+def is_same(text: str, source: str) -> bool:
+    """Tell whether a text needs no translation: a formula, or a piece of code."""
+    return f"$$\n{text}\n$$" in source or bool(re.fullmatch(r"`[^`]+`|\$[^$]+\$|stochos\.\w+", text))
+
+
 def template(path: Path) -> Catalog:
     """Return what is to be translated of a page."""
     domain = path.relative_to(POT).with_suffix("").as_posix()
+    page = next(found for ending in (".md", ".rst") if (found := HERE / (domain + ending)).exists())
+    source = page.read_text("utf-8")
+    paragraphs = {" ".join(part.split()).removeprefix("# ") for part in source.split("\n\n")}
     with path.open("rb") as file:
         extracted = read_po(file)
     wanted = Catalog(locale="zh_CN", fuzzy=False)
     for message in extracted:
-        if message.id and any(is_ours(place, domain) for place, _ in message.locations):
-            wanted.add(message.id)
+        text = str(message.id)
+        if not text or not any(is_ours(place, domain) for place, _ in message.locations) or is_same(text, source):
+            continue
+        if domain.startswith("reference/") and " ".join(text.split()) not in paragraphs:
+            continue  # a cell of a table of the included text, which Sphinx takes for one of this page
+        wanted.add(message.id)
     return wanted
 
 
@@ -57,8 +70,9 @@ def known(path: Path) -> dict[str, str]:
 
 def pages() -> list[tuple[str, Catalog]]:
     """Return (page, paragraphs) of all pages."""
-    found = [(path.relative_to(POT).with_suffix("").as_posix(), template(path)) for path in sorted(POT.rglob("*.pot"))]
-    return [(name, catalog) for name, catalog in found if name != "sphinx" and len(catalog)]
+    paths = [path for path in sorted(POT.rglob("*.pot")) if path != POT / "sphinx.pot"]  # that one is the templates'
+    found = [(path.relative_to(POT).with_suffix("").as_posix(), template(path)) for path in paths]
+    return [(name, catalog) for name, catalog in found if len(catalog)]
 
 
 def update() -> int:
