@@ -9,6 +9,7 @@
 #include "base/pool.hpp"
 #include "bind/support.hpp"
 #include "kernels/blas.hpp"
+#include "kernels/table.hpp"
 #include "random/stream.hpp"
 
 namespace stochos::bind {
@@ -91,6 +92,17 @@ void bind_base(py::module_& m) {
         return adopt(std::vector<std::uint32_t>(block.begin(), block.end()));
       },
       py::arg("counter").noconvert(), py::arg("key").noconvert());
+
+  // Word i is word i % 4 of block i / 4 of a record of the stream (seed, purpose).
+  m.def(
+      "random_words",
+      [](std::uint64_t seed, std::uint64_t purpose, std::uint64_t record, std::size_t count) {
+        const random::Key key = random::stream_key(seed, static_cast<random::Purpose>(purpose));
+        std::vector<std::uint32_t> words(count);
+        kernels::table().random_bits({key[0], key[1], record, 0, count}, words.data());
+        return adopt(std::move(words));
+      },
+      py::arg("seed"), py::arg("purpose"), py::arg("record"), py::arg("count"));
 
   py::class_<AtomicFile>(m, "AtomicFile")
       .def(py::init<std::string, std::string>(), py::arg("path"), py::arg("where"))

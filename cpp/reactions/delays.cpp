@@ -24,8 +24,8 @@ std::uint32_t Delays::complete(double* x, double* registers, double now) {
   const std::uint32_t reaction = waiting_.back().reaction;
   waiting_.pop_back();
   x[network_.time_slot()] = now;
-  network_.complete(reaction, x);
-  network_.assign(x, registers);
+  network_.complete(reaction, x, registers);
+  network_.assign_moving(x, registers);
   return network_.delay(reaction)->completion;
 }
 

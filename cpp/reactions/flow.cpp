@@ -116,14 +116,15 @@ void Flow::set(double* x, double* registers, double time) const {
   network_.assign_moving(x, registers);
 }
 
-void Flow::box(const double* x, double from, double to, Interval* slots, Interval* registers) const {
+void Flow::box(const double* x, double from, double to, Interval* slots, Interval* registers,
+               bool* jumps) const {
   for (const std::uint32_t slot : network_.still_reads()) slots[slot] = Interval::point(x[slot]);
   slots[network_.time_slot()] = {from, to};
   for (std::size_t i = 0; i < rates_; ++i)
     slots[network_.rate_slots()[i]] =
         range(terms_.data() + i * kTerms, (from - start_) / length_, (to - start_) / length_);
   for (const std::uint32_t a : network_.moving_rules())
-    slots[network_.rule_slot(a)] = expr::enclose(network_.rule(a).program(), slots, registers);
+    slots[network_.rule_slot(a)] = expr::enclose(network_.rule(a).program(), slots, registers, jumps);
 }
 
 void Flow::derivative(double* x, double* registers, double time, const double* y, double* out) const {
@@ -184,14 +185,7 @@ double Flow::attempt(double* x, double* registers) {
 // May a comparison or a step in a rate go both ways within the step?
 bool Flow::jumps_within(const double* x) {
   bool found = false;
-  const double end = start_ + length_;
-  for (const std::uint32_t slot : network_.still_reads()) box_[slot] = Interval::point(x[slot]);
-  box_[network_.time_slot()] = {start_, end};
-  for (std::size_t i = 0; i < rates_; ++i)
-    box_[network_.rate_slots()[i]] = range(terms_.data() + i * kTerms, 0, 1);
-  for (const std::uint32_t a : network_.moving_rules())
-    box_[network_.rule_slot(a)] =
-        expr::enclose(network_.rule(a).program(), box_.data(), box_registers_.data(), &found);
+  box(x, start_, start_ + length_, box_.data(), box_registers_.data(), &found);
   for (const Formula& rate : network_.rates())
     expr::enclose(rate.program(), box_.data(), box_registers_.data(), &found);
   return found;

@@ -27,7 +27,9 @@ class Flow {
   // Puts time, variables and rules of a time within the step into the slots.
   void set(double* x, double* registers, double time) const;
   // Encloses all that is read by what moves, over a part of the step.
-  void box(const double* x, double from, double to, expr::Interval* slots, expr::Interval* registers) const;
+  // `jumps` as in expr::enclose().
+  void box(const double* x, double from, double to, expr::Interval* slots, expr::Interval* registers,
+           bool* jumps = nullptr) const;
 
  private:
   static constexpr double kNever = std::numeric_limits<double>::infinity();

@@ -106,7 +106,7 @@ void Happenings::execute(const Pending& pending, double* x, double* registers) {
 double Happenings::root(const Formula& formula, double* x, double* registers) const {
   const auto at = [&](double time) {
     x[network_.time_slot()] = time;
-    network_.assign(x, registers);
+    network_.assign_moving(x, registers);
     return formula.run(x, registers);
   };
   const double zero = at(0), slope = at(1) - zero;
@@ -129,21 +129,19 @@ double Happenings::next(double* x, double* registers, double now, double& until)
       for (const double time : {zero, behind, zero + 4 * (behind - zero)}) {
         if (!(time > now && time <= until && time < first)) continue;
         x[network_.time_slot()] = time;
-        network_.assign(x, registers);
+        network_.assign_moving(x, registers);
         if ((event.trigger.run(x, registers) != 0) != (state_[e] != 0)) first = time;
       }
     }
   }
   if (touched) {
     flow_.set(x, registers, now);
-    network_.assign(x, registers);
   }
   return first;
 }
 
 void Happenings::happen(double* x, double* registers, double now) {
   flow_.set(x, registers, now);
-  network_.assign(x, registers);
   settle(x, registers, now);
   crossings_.forget(now);
 }

@@ -155,7 +155,7 @@ class Network {
     return delay_of_.empty() || delay_of_[r] == kNoDelay ? nullptr : &delays_[delay_of_[r]];
   }
   // The changes at the end of a delayed reaction; none where it takes its reactants then and they are gone.
-  void complete(std::uint32_t r, double* x) const;
+  void complete(std::uint32_t r, double* x, double* registers) const;
   // Assigned variables anew, all of them.
   void assign(double* slots, double* registers) const;
   // Those that move between reactions.
@@ -182,9 +182,7 @@ class Network {
   void apply(std::uint32_t r, double* x, double* registers) const {
     for (const Change& change : changes(r)) x[change.species] += change.delta;
     if (ungated_) check_above_zero(r, x);
-    if (!moved_.item.empty()) {
-      for (const std::uint32_t a : moved_[r]) x[assigned_slot_[a]] = assigned_[a].run(x, registers);
-    }
+    assign_moved(r, x, registers);
   }
   // Reactions whose propensity may change when r fires: first those with a quick law, then the others.
   std::span<const std::uint32_t> quick_dependents(std::uint32_t r) const noexcept {
@@ -207,6 +205,11 @@ class Network {
   }
 
  private:
+  // The assigned variables that a reaction or completion moves.
+  void assign_moved(std::uint32_t r, double* x, double* registers) const {
+    if (moved_.item.empty()) return;
+    for (const std::uint32_t a : moved_[r]) x[assigned_slot_[a]] = assigned_[a].run(x, registers);
+  }
   enum class Kind : std::uint8_t { quick, product, expression };
 
   void check() const;

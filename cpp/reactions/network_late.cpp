@@ -70,7 +70,7 @@ void Network::draw_first(double* x, double* registers, random::Source& draws) co
   if (!first_.empty()) check_amounts(x, x[time_slot()]);
 }
 
-void Network::complete(std::uint32_t r, double* x) const {
+void Network::complete(std::uint32_t r, double* x, double* registers) const {
   const Delay& delay = delays_[delay_of_[r]];
   const std::span<const Change> changes = this->changes(delay.completion);
   if (delay.at_end && text_.gated[r] != 0) {
@@ -84,6 +84,7 @@ void Network::complete(std::uint32_t r, double* x) const {
                   "the completion of reaction " + reaction_name(r) + " took the amount of '" +
                       slot_name(change.species) + "' below zero");
   }
+  assign_moved(delay.completion, x, registers);
 }
 
 }  // namespace stochos::reactions

@@ -105,6 +105,16 @@ def test_max_events_and_timeout_end_a_trajectory_and_say_so():
     assert time.perf_counter() - start < 5
 
 
+def test_timeout_ends_what_goes_on_without_a_reaction():
+    # Two events that set each other off, 10^15 times: no reaction ever comes between.
+    events = [
+        {"trigger": "A == 0", "assignments": {"A": "1"}, "delay": "1e-6", "initial_value": False},
+        {"trigger": "A == 1", "assignments": {"A": "0"}, "delay": "1e-6", "initial_value": False},
+    ]
+    run = simulate(reactions.Network({"A": 0}, [], events=events), [1e9], 1, timeout=0.1)
+    assert run.status[0] == 3
+
+
 def test_an_absorbing_state_is_held_to_the_end_at_once():
     run = simulate(DECAY, [0.0, 1e3, 1e300], 3)
     assert run.values[:, 1:].tolist() == [[[0, 50], [0, 50]]] * 3

@@ -126,7 +126,7 @@ class LoopRunner : public Runner {
           flow_.set(x, registers, times[point]);
         } else if constexpr (kWatched) {
           x[network_.time_slot()] = times[point];
-          network_.assign(x, registers);
+          network_.assign_moving(x, registers);
         }
         recorder.point(point++, x);
       }
@@ -181,6 +181,10 @@ class LoopRunner : public Runner {
           if (--look == 0) {
             look = pace_;
             if (control.stopped()) return {Status::timeout, events, now, x};
+            if (late()) {
+              status = Status::timeout;
+              break;
+            }
           }
           continue;
         }
@@ -214,7 +218,7 @@ class LoopRunner : public Runner {
       }
       ++events;
       if constexpr (kWatched) {
-        if (network_.rules_read_time()) network_.assign(x, registers);
+        network_.assign_moving(x, registers);
         if (delayed) delays_.start(reaction, x, registers, now);
         if constexpr (kMoving) stir(reaction, now);
         stop = watch && recorder.event(now, reaction, x);

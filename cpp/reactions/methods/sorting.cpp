@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "reactions/methods/loop.hpp"
+#include "reactions/methods/sums.hpp"
 
 namespace stochos::reactions {
 
@@ -48,14 +49,7 @@ void Sorting::sum_up() noexcept {
     touched_[list_[i]] = 0;
   }
   listed_ = 0;
-  double s0 = 0, s1 = 0, s2 = 0, s3 = 0;
-  for (std::size_t g = 0; g < sum_.size(); g += 4) {
-    s0 += sum_[g];
-    s1 += sum_[g + 1];
-    s2 += sum_[g + 2];
-    s3 += sum_[g + 3];
-  }
-  total_ = (s0 + s1) + (s2 + s3);
+  total_ = total_of(sum_);
 }
 
 double Sorting::next(double now) {

@@ -19,6 +19,7 @@ COMMANDS = {
     "analogy": "stochos.cli.analogy",
     "keywords": "stochos.cli.keywords",
     "simulate": "stochos.cli.simulate",
+    "run": "stochos.cli.run",
     "config": "stochos.cli.config",
 }
 

@@ -1,4 +1,4 @@
-"""Draws for starting values: Philox4x32-10 in NumPy, bit-identical on every machine.
+"""Draws for starting values over the core's Philox4x32-10, bit-identical on every machine.
 
 Purpose 7 of stream version 1. Element i of a draw takes word ``i % 4`` of the block with counter (record, i // 4). Only
 additions, products, quotients and square roots are used, which IEEE 754 fixes to the last bit.
@@ -11,30 +11,13 @@ import hashlib
 import numpy as np
 from numpy.typing import NDArray
 
+from stochos import _core
+
 __all__ = ["TENSOR_SHUFFLE", "TENSOR_START", "child_seed", "normal", "permutation", "uniform", "words"]
 
 #: What a stream is for; see cpp/random/stream.hpp.
 TENSOR_START = 7
 TENSOR_SHUFFLE = 8
-
-_MASK = (1 << 64) - 1
-_CHUNK = 1 << 15  # blocks at a time, so that the working arrays stay in the cache
-# Multipliers and Weyl constants of J. K. Salmon et al., "Parallel random numbers: as easy as 1, 2, 3" (SC 2011).
-_M0, _M1 = np.uint64(0xD2511F53), np.uint64(0xCD9E8D57)
-_W0, _W1 = 0x9E3779B9, 0xBB67AE85
-_LOW = np.uint64(0xFFFFFFFF)
-_SHIFT = np.uint64(32)
-
-
-def _mix(x: int) -> int:
-    x = ((x ^ (x >> 30)) * 0xBF58476D1CE4E5B9) & _MASK
-    x = ((x ^ (x >> 27)) * 0x94D049BB133111EB) & _MASK
-    return x ^ (x >> 31)
-
-
-def _key(seed: int, purpose: int) -> int:
-    # The same as stream_key in cpp/random/stream.hpp.
-    return _mix(_mix((seed + 0x9E3779B97F4A7C15) & _MASK) ^ ((purpose * 0xD1342543DE82EF95) & _MASK))
 
 
 def child_seed(seed: int, *labels: str | int) -> int:
@@ -74,25 +57,7 @@ def words(seed: int, count: int, record: int = 0, purpose: int = TENSOR_START) -
     -------
     ndarray of uint32, shape (count,)
     """
-    blocks = -(-count // 4)
-    out = np.empty((blocks, 4), dtype=np.uint32)
-    key = _key(seed, purpose)
-    for first in range(0, blocks, _CHUNK):
-        last = min(first + _CHUNK, blocks)
-        index = np.arange(first, last, dtype=np.uint64)
-        c0, c1 = index & _LOW, index >> _SHIFT
-        c2 = np.full_like(index, record & 0xFFFFFFFF)
-        c3 = np.full_like(index, (record >> 32) & 0xFFFFFFFF)
-        k0, k1 = key & 0xFFFFFFFF, key >> 32
-        for _ in range(10):
-            p0, p1 = c0 * _M0, c2 * _M1
-            c0, c1, c2, c3 = (
-                (p1 >> _SHIFT) ^ c1 ^ np.uint64(k0), p1 & _LOW, (p0 >> _SHIFT) ^ c3 ^ np.uint64(k1), p0 & _LOW,
-            )  # fmt: skip
-            k0, k1 = (k0 + _W0) & 0xFFFFFFFF, (k1 + _W1) & 0xFFFFFFFF
-        for column, word in enumerate((c0, c1, c2, c3)):
-            out[first:last, column] = word
-    return out.reshape(-1)[:count]
+    return _core.random_words(seed, purpose, record, count)
 
 
 def uniform(seed: int, count: int, record: int = 0) -> NDArray[np.float64]:

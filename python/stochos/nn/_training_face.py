@@ -37,7 +37,7 @@ class Trained:
         return training.fit(self, x, y, **options)
 
     def evaluate(self, x: Any, y: Any = None, **options: Any) -> dict[str, float]:
-        """Return loss and metrics without training; the options are those of `nn.evaluate_model`.
+        """Return loss and metrics without training; the options are those of `nn.training.evaluate`.
 
         Parameters
         ----------

@@ -15,6 +15,7 @@ from stochos.errors import InputError, InputTypeError
 from stochos.nn import _context, _names, _trees, registry
 from stochos.nn._holder import Holder
 from stochos.nn._weights import Tie, make_variable
+from stochos.nn.random_stream import RandomStream
 from stochos.nn.symbols import Shape, has_symbol, record
 
 if TYPE_CHECKING:
@@ -163,6 +164,23 @@ class Layer(Holder):
         value = make_variable(self, name, self._known(name, shape), initializer)
         value.trainable = False
         self._buffers[name] = value
+
+    def random_stream(self, name: str = "stream") -> RandomStream:
+        """Return a stream of random numbers that follows the layer's seed; keep it as the attribute `name`.
+
+        Parameters
+        ----------
+        name : str
+            Layers with several streams need several names.
+        """
+        return RandomStream(_context.sub_seed(self._seed, name))
+
+    def _reseed(self, seed: int) -> None:
+        """Take another seed, for the streams too that follow it."""
+        for path, leaf in self._attributes():
+            if isinstance(leaf, RandomStream) and leaf.seed == _context.sub_seed(self._seed, path):
+                leaf.seed = _context.sub_seed(seed, path)
+        self._seed = seed
 
     def update(self, name: str, value: Any) -> None:
         """Give a buffer a new value, unless updates are off (`nn.no_updates`, or shapes are being inferred).

@@ -20,7 +20,7 @@ __all__ = ["plot"]
 
 WHERE = "nn.Model.plot"
 _FORMATS = (".png", ".svg", ".pdf")
-_CHARACTER = 0.085  # inches of a character at 9 points, on the safe side
+_FONT = 9  # points
 _LINE = 0.17  # inches of a line
 _ROW_GAP, _GAP = 0.42, 0.3
 _WIDEST = 26  # characters in a line of a box
@@ -40,8 +40,17 @@ class _Box:
         self.fill = _PLAIN[kind]
         self.dashed = kind == "function"
         self.frozen = False
-        self.width = max(map(len, self.lines)) * _CHARACTER + 0.24
+        self.width = max(_width(line, n < self.bold) for n, line in enumerate(self.lines)) + 0.24
         self.height = len(self.lines) * _LINE + 0.16
+
+
+def _width(text: str, bold: bool) -> float:
+    """Return how wide a line is, in inches."""
+    from matplotlib.font_manager import FontProperties
+    from matplotlib.textpath import TextPath
+
+    font = FontProperties(weight="bold" if bold else "normal")
+    return float(TextPath((0, 0), text or " ", size=_FONT, prop=font).get_extents().width) / 72 if text.strip() else 0.0
 
 
 def plot(model: Model, path: str | os.PathLike[str] | None, nested: bool, ax: Any) -> Any:
@@ -62,6 +71,7 @@ def plot(model: Model, path: str | os.PathLike[str] | None, nested: bool, ax: An
     right = max(x + box.width / 2 for (x, _), box in zip(places, boxes, strict=True))
     for way in ways:
         left, right = min([left, *(x for x, _ in way)]), max([right, *(x for x, _ in way)])
+    right = max([right, *(left + _width(note, False) * 8 / _FONT for note in notes)])
     bottom = tops[-1]
     if ax is None:
         ax = _axes(path is not None, right - left + 0.4, bottom + 0.4 + 0.2 * len(notes))
@@ -214,7 +224,7 @@ def _draw_boxes(ax: Any, boxes: list[_Box], places: list[tuple[float, int]], top
                 line,
                 ha="center",
                 va="center",
-                fontsize=9 * scale,
+                fontsize=_FONT * scale,
                 color="#000000" if number < box.bold else "#444444",
                 weight="bold" if number < box.bold else "normal",
                 zorder=3,

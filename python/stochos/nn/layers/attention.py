@@ -7,7 +7,6 @@ from typing import Any
 from stochos import _checks, _core
 from stochos.nn.functions.attending import attention_weights
 from stochos.nn.layer import Layer
-from stochos.nn.random_stream import RandomStream
 
 __all__ = ["MultiHeadAttention"]
 
@@ -72,7 +71,7 @@ class MultiHeadAttention(Layer):
         if self.dropout == 1.0:
             self.refuse("a dropout below 1", "1.0")
         self._initializers = kernel_initializer, bias_initializer
-        self.stream = RandomStream(self._seed) if self.dropout else None
+        self.stream = self.random_stream() if self.dropout else None
 
     def build(self, *shapes: Any) -> None:
         """Make the projections."""
