@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -23,6 +24,7 @@ PO = HERE / "locale" / "zh_CN" / "LC_MESSAGES"
 
 def extract() -> None:
     """Have Sphinx write the paragraphs of every page."""
+    shutil.rmtree(POT, ignore_errors=True)
     command = [sys.executable, "-m", "sphinx", "-q", "-b", "gettext", "-d", str(HERE / "_build" / "trees" / "gettext")]
     done = subprocess.run([*command, str(HERE), str(POT)], capture_output=True, text=True, check=False)
     if done.returncode:

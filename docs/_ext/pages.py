@@ -177,8 +177,10 @@ def _context(app: Any, pagename: str, _template: str, context: dict[str, Any], _
     url = app.config.html_baseurl + pagename + ".html"
     other = "en" if language == "zh_CN" else "zh"
     key = "description_zh" if language == "zh_CN" else "description"
+    tree = context.get("furo_navigation_tree", "").replace('role="heading"', 'role="heading" aria-level="2"')
     context.update(
         say=say,
+        furo_navigation_tree=tree,
         is_chinese=language == "zh_CN",
         other_language=other,
         other_link=f"{up}../{other}/{pagename}.html",
@@ -187,7 +189,8 @@ def _context(app: Any, pagename: str, _template: str, context: dict[str, Any], _
         page_description=metadata.get(key, ""),
         page_changed=day,
         bibtex=bibtex(title, pagename, app.config.version, day, url),
-        in_search=pagename in app.env.found_docs and not pagename.startswith("meta/"),
+        in_search=pagename in app.env.found_docs and pagename != "meta/archive",
+        search_weight={"guide": 8, "howto": 8, "reference": 4, "meta": 4}.get(pagename.partition("/")[0], 1),
         text_in_english=language == "zh_CN" and pagename.startswith(("reference/", "api/")),
     )
 
@@ -213,5 +216,5 @@ def setup(app: Any) -> dict[str, Any]:
     app.connect("include-read", _links)
     app.connect("builder-inited", _no_index_of_sphinx)
     app.connect("doctree-resolved", _fill)
-    app.connect("html-page-context", _context)
+    app.connect("html-page-context", _context, priority=900)  # after the theme's
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
