@@ -24,7 +24,8 @@ LANGUAGES = {"en": "en", "zh": "zh_CN"}
 FRONT = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">
 <title>Stochos</title><meta name="color-scheme" content="light dark"></head>
-<body><main><h1>Stochos</h1><p><a href="en/index.html">English</a></p><p lang="zh-CN"><a href="zh/index.html">中文</a></p></main>
+<body><main><h1>Stochos</h1><p><a href="en/index.html">English</a></p>
+<p lang="zh-CN"><a href="zh/index.html">中文</a></p></main>
 <script>location.replace(navigator.language.startsWith("zh") ? "zh/index.html" : "en/index.html");</script>
 </body></html>
 """
@@ -78,7 +79,18 @@ def draw_pictures() -> None:
 def sphinx(builder: str, language: str, target: Path, *options: str) -> None:
     """Run Sphinx; with warnings as errors where the command line says so."""
     trees = BUILD / "trees" / language
-    command = [sys.executable, "-m", "sphinx", "-q", "-b", builder, "-d", str(trees), "-D", f"language={LANGUAGES[language]}"]
+    command = [
+        sys.executable,
+        "-m",
+        "sphinx",
+        "-q",
+        "-b",
+        builder,
+        "-d",
+        str(trees),
+        "-D",
+        f"language={LANGUAGES[language]}",
+    ]
     run(*command, *options, str(HERE), str(target))
 
 
@@ -92,8 +104,9 @@ def print_pdf(browser: str, page: Path, pdf: Path) -> None:
     """Print a page to a PDF."""
     with tempfile.TemporaryDirectory(prefix="stochos-docs-") as profile:
         run(
-            browser, "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", f"--user-data-dir={profile}",
-            "--no-pdf-header-footer", "--virtual-time-budget=20000", f"--print-to-pdf={pdf}", page.as_uri(),
+            browser, "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
+            f"--user-data-dir={profile}", "--no-pdf-header-footer",
+            "--virtual-time-budget=20000", f"--print-to-pdf={pdf}", page.as_uri(),
         )  # fmt: skip
 
 
@@ -129,7 +142,9 @@ def main() -> None:
     """Read the command line and build."""
     parser = argparse.ArgumentParser(description="Build the documentation into docs/_build.")
     parser.add_argument("--languages", nargs="+", choices=LANGUAGES, default=list(LANGUAGES))
-    parser.add_argument("--strict", action="store_true", help="end at a warning, and at a paragraph without translation")
+    parser.add_argument(
+        "--strict", action="store_true", help="end at a warning, and at a paragraph without translation"
+    )
     parser.add_argument("--no-pdf", action="store_true", help="leave the PDF out")
     parser.add_argument("--no-search", action="store_true", help="leave the search index out")
     options = parser.parse_args()

@@ -1,4 +1,4 @@
-"""Settings of the documentation. Build it with `python docs/build.py`, which also brings KaTeX and draws the pictures."""
+"""Settings of the documentation. `python docs/build.py` builds it, brings KaTeX and draws the pictures."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import os
 import re
 import sys
 from pathlib import Path
+from typing import Any
 
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE / "_ext"))
@@ -32,7 +33,16 @@ gettext_compact = False
 gettext_uuid = False
 # The texts in this folder itself are the reference; pages in reference/ include them.
 exclude_patterns = ["_build", "_generated", "locale", "figures"]
-exclude_patterns += [path.name for path in HERE.glob("*.md") if path.name != "index.md"]
+TEXTS = {path.name for path in HERE.glob("*.md")} - {"index.md"}
+exclude_patterns += sorted(TEXTS)
+# A page of the reference is there as soon as its text is.
+INCLUDE = re.compile(r"{include} \.\./(\w+\.md)")
+WAITING = {
+    f"reference/{page.stem}"
+    for page in (HERE / "reference").glob("*.md")
+    if set(INCLUDE.findall(page.read_text("utf-8"))) - TEXTS
+}
+exclude_patterns += [f"{page}.md" for page in sorted(WAITING)]
 
 myst_enable_extensions = ["dollarmath", "amsmath", "colon_fence", "deflist", "attrs_block"]
 myst_heading_anchors = 3
@@ -107,3 +117,12 @@ html_theme_options = {
 pygments_style = "a11y-high-contrast-light"
 pygments_dark_style = "a11y-high-contrast-dark"
 suppress_warnings = ["config.cache"]
+
+
+def setup(app: Any) -> None:
+    """Leave pages whose text is not there out of the table of contents."""
+
+    def without_waiting(_app: Any, _name: str, content: list[str]) -> None:
+        content[0] = "\n".join(line for line in content[0].split("\n") if line not in WAITING)
+
+    app.connect("source-read", without_waiting)

@@ -107,7 +107,9 @@ def gaps() -> list[str]:
 def main() -> None:
     """Update or check."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--check", action="store_true", help="end with an error where a translation is missing or left over")
+    parser.add_argument(
+        "--check", action="store_true", help="end with an error where a translation is missing or left over"
+    )
     options = parser.parse_args()
     extract()
     if options.check:

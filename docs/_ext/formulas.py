@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import subprocess
-from functools import lru_cache
+from functools import cache, lru_cache
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -33,7 +33,7 @@ def _worker() -> subprocess.Popen[str]:
     return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8")
 
 
-@lru_cache(maxsize=None)
+@cache
 def render(tex: str, display: bool) -> str:
     """Return the HTML of a formula.
 

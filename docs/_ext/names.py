@@ -1,4 +1,4 @@
-"""The directive `names MODULE`: the docstring of every name that a module promises in `__all__`, so that none is left out."""
+"""The directive `names MODULE`: the docstring of every name in a module's `__all__`, so that none is left out."""
 
 from __future__ import annotations
 
@@ -12,8 +12,10 @@ from sphinx.util.docutils import SphinxDirective
 
 
 class Names(SphinxDirective):
-    """Functions, then classes with their members; `only` and `but` choose by the start of the defining module's name,
-    `inherited` shows what comes from base classes too."""
+    """Functions, then classes with their members.
+
+    `only` and `but` choose by the start of the defining module's name, `inherited` shows what comes from base classes.
+    """
 
     required_arguments = 1
     option_spec = {"only": directives.unchanged, "but": directives.unchanged, "inherited": directives.flag}  # noqa: RUF012

@@ -1,4 +1,4 @@
-"""What each page says about itself: tags, the same page in the other language, how to cite it; and the archive of all."""
+"""What each page says about itself: tags, the other language, how to cite it; and the archive of all."""
 
 from __future__ import annotations
 
@@ -8,9 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from docutils import nodes
-from sphinx.util.docutils import SphinxDirective
-
 from feed import build_date
+from sphinx.util.docutils import SphinxDirective
 
 ROOT = Path(__file__).resolve().parents[2]
 SECTIONS = ("guide", "howto", "reference", "api")
@@ -141,9 +140,7 @@ def _entry(app: Any, origin: str, docname: str) -> nodes.list_item:
 
 
 def _section(title: str, anchor: str, items: list[nodes.list_item]) -> nodes.section:
-    return nodes.section(
-        "", nodes.title(title, title), nodes.bullet_list("", *items), ids=[anchor], names=[anchor]
-    )
+    return nodes.section("", nodes.title(title, title), nodes.bullet_list("", *items), ids=[anchor], names=[anchor])
 
 
 def _fill(app: Any, doctree: nodes.document, origin: str) -> None:
@@ -165,6 +162,10 @@ def _fill(app: Any, doctree: nodes.document, origin: str) -> None:
         place.replace_self([*filled, tags])
 
 
+#: Roles that docutils gives to citations and that ARIA has given up.
+OLD_ROLES = re.compile(r' role="doc-biblioentry"|(?<=<div) role="list"(?= class="citation-list")')
+
+
 def _context(app: Any, pagename: str, _template: str, context: dict[str, Any], _doctree: Any) -> None:
     language = app.config.language
     say = translator(language)
@@ -181,6 +182,7 @@ def _context(app: Any, pagename: str, _template: str, context: dict[str, Any], _
     context.update(
         say=say,
         furo_navigation_tree=tree,
+        body=OLD_ROLES.sub("", context.get("body") or ""),
         is_chinese=language == "zh_CN",
         other_language=other,
         other_link=f"{up}../{other}/{pagename}.html",

@@ -1,7 +1,7 @@
 """Draw every picture of the documentation, light and dark, into docs/_generated.
 
-Each module beside this one has `SIZE` in inches and `draw(figure, colours)`. A picture is drawn again when its module, or
-the compiled core, is newer than the picture.
+Each module beside this one has `SIZE` in inches and `draw(figure, colours)`. A picture is drawn again when its module
+or this one is newer than the picture.
 """
 
 from __future__ import annotations

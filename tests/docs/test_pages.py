@@ -1,9 +1,9 @@
 """Every block of code of the documentation runs, and prints what the page says that it prints.
 
-In a page, the blocks of Python are one program, in order, in an empty folder. A block `output` holds what the block before
-it prints; numbers may differ by two in a hundred, since linear algebra differs a little between instruction sets. A block
-that imports what is not installed is left out. Blocks of other languages are not run, except commands of `stochos`, whose
-names and options must exist.
+In a page, the blocks of Python are one program, in order, in an empty folder. A block `output` holds what the block
+before it prints; numbers may differ by two in a hundred, since linear algebra differs a little between instruction
+sets. A block that imports what is not installed is left out. Blocks of other languages are not run, except commands
+of `stochos`, whose names and options must exist.
 """
 
 from __future__ import annotations
@@ -103,13 +103,19 @@ def test_commands_exist_with_their_options(path: Path):
         assert [word for word in words[2:] if re.match(r"--?[a-z]", word) and word not in options] == [], line
 
 
-@pytest.mark.parametrize("path", [*PAGES, *DOCS.glob("*.md"), *DOCS.glob("meta/*.md")], ids=lambda path: f"{path.parent.name}-{path.stem}")
+@pytest.mark.parametrize(
+    "path", [*PAGES, *DOCS.glob("*.md"), *DOCS.glob("meta/*.md")], ids=lambda path: f"{path.parent.name}-{path.stem}"
+)
 def test_links_between_pages_lead_somewhere(path: Path):
     links = [link for link in re.findall(r"\]\(([^)#\s]+)", path.read_text("utf-8")) if "://" not in link]
     assert [link for link in links if not (path.parent / link).exists()] == []
 
 
-@pytest.mark.parametrize("path", [path for path in PAGES if path.parent.name != "reference"], ids=lambda path: f"{path.parent.name}-{path.stem}")
+@pytest.mark.parametrize(
+    "path",
+    [path for path in PAGES if path.parent.name != "reference"],
+    ids=lambda path: f"{path.parent.name}-{path.stem}",
+)
 def test_a_page_describes_itself_in_both_languages(path: Path):
     front = path.read_text("utf-8").split("---")[1]
     assert {"description", "description_zh", "tags"} <= set(re.findall(r"^(\w+):", front, re.MULTILINE))

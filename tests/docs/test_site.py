@@ -1,9 +1,9 @@
-"""The built site in a real browser: `python docs/build.py` first, and Chromium installed; without them these tests are left out.
+"""The built site in a real browser: run `python docs/build.py` first; without it or Chromium these tests are left out.
 
-The browser is driven by Node (from the docs extra) and playwright-core and axe-core (npm, as tests/docs/browser/package-lock.json
-pins them). With STOCHOS_SITE=required, as in CI, nothing is left out. The full matrix is
-`python -m pytest tests/docs/test_site.py -m "slow or not slow"`; the default run sees every page at every width in both themes, and
-looks for barriers (axe) in one of the six combinations a page, in another one in the other language and on the next page.
+The browser is driven by Node (from the docs extra) and playwright-core and axe-core (from npm, as pinned by
+browser/package-lock.json). With STOCHOS_SITE=required, as in CI, nothing is left out. The default run sees every page
+at every width in both themes, and looks for barriers (axe) in one of the six combinations a page, which changes from
+page to page and between the languages. `python -m pytest tests/docs/test_site.py -m "slow or not slow"` looks in all.
 """
 
 from __future__ import annotations
@@ -96,7 +96,9 @@ def task(server: str) -> Task:
 
 
 def pages(site: Path, language: str) -> list[str]:
-    found = [path for path in sorted((site / language).rglob("*.html")) if not {"_static", "pagefind"} & set(path.parts)]
+    found = [
+        path for path in sorted((site / language).rglob("*.html")) if not {"_static", "pagefind"} & set(path.parts)
+    ]
     return ["/" + path.relative_to(site).as_posix() for path in found]
 
 
@@ -191,7 +193,9 @@ def test_no_page_names_another_host_for_what_it_loads(site: Path, language: str)
     for path in pages(site, language):
         assert not loads.search((site / path[1:]).read_text("utf-8")), path
     for path in [*(site / language).rglob("*.css")]:
-        assert not re.search(r"url\(\s*[\"']?(?:https?:)?//|@import\s+[\"'](?:https?:)?//", path.read_text("utf-8")), path
+        assert not re.search(r"url\(\s*[\"']?(?:https?:)?//|@import\s+[\"'](?:https?:)?//", path.read_text("utf-8")), (
+            path
+        )
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -242,5 +246,9 @@ def test_the_feed_is_atom_and_has_the_changes(site: Path):
     assert root.tag == f"{name}feed"
     assert root.find(f"{name}updated") is not None
     versions = re.findall(r"^## \[?([\w.]+)", (ROOT / "CHANGELOG.md").read_text("utf-8"), re.MULTILINE)
-    assert [entry.findtext(f"{name}title") for entry in root.findall(f"{name}entry")] == [f"Stochos {v}" for v in versions]
-    assert all(entry.findtext(f"{name}id") and entry.findtext(f"{name}updated") for entry in root.findall(f"{name}entry"))
+    assert [entry.findtext(f"{name}title") for entry in root.findall(f"{name}entry")] == [
+        f"Stochos {v}" for v in versions
+    ]
+    assert all(
+        entry.findtext(f"{name}id") and entry.findtext(f"{name}updated") for entry in root.findall(f"{name}entry")
+    )
