@@ -30,8 +30,8 @@ def draw(figure: Any, colours: dict[str, Any]) -> None:
     """Draw three gains."""
     axes = figure.subplots()
     for gain, colour in zip((0.8, 1.1, 1.6), colours["lines"], strict=False):
-        axes.semilogy(range(1, STEPS + 1), norms(gain), color=colour, label=f"gain {gain}")
+        axes.semilogy(range(1, STEPS + 1), norms(gain), color=colour, label=f"$g = {gain}$")
     axes.set_xlabel("$k$")
-    axes.set_ylabel("norm of the product")
+    axes.set_ylabel(r"$\|J_t \cdots J_{t-k+1}\|$")
     axes.legend()
     axes.margins(x=0)

@@ -16,7 +16,7 @@ def draw(figure: Any, colours: dict[str, Any]) -> None:
     x = np.linspace(-3, 3, 241)
     wave = nn.tanh
     axes = figure.subplots()
-    names = (r"$\tanh x$", "first", "second", "third")
+    names = (r"$\tanh x$", r"$\tanh'\,x$", r"$\tanh''\,x$", r"$\tanh'''\,x$")
     for name, colour in zip(names, colours["lines"], strict=False):
         axes.plot(x, np.asarray(wave(x)), color=colour, label=name)
         wave = (lambda before: nn.grad(lambda t: nn.sum(before(t))))(wave)

@@ -41,6 +41,12 @@ const overflow = () => {
   return `${root.scrollWidth} px wide; ${first ? first.outerHTML.slice(0, 160) : "?"}`;
 };
 
+// Numbers that lie over their formula.
+const covered = () =>
+  [...document.querySelectorAll(".formula .eqno")]
+    .filter((number) => number.getBoundingClientRect().left < number.parentElement.querySelector(".formula-box").getBoundingClientRect().right)
+    .map((number) => number.textContent);
+
 const unnamed = () => [...document.images].filter((image) => !image.alt.trim()).map((image) => image.src);
 
 const tasks = {
@@ -57,6 +63,7 @@ const tasks = {
           await setTheme(page, theme);
           const wide = await page.evaluate(overflow);
           if (wide) note(`${width} px, ${theme}: ${wide}`);
+          for (const number of theme === "light" ? await page.evaluate(covered) : []) note(`${width} px: ${number} lies over its formula`);
           if (!axes.some(([w, t]) => w === width && t === theme)) continue;
           runs += 1;
           await page.evaluate(() => dispatchEvent(new Event("resize")));
