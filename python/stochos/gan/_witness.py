@@ -111,6 +111,18 @@ def dtype_of(player: Any) -> str:
     return "float64" if "float64" in kinds else "float32"
 
 
+_BY_EXAMPLE = (
+    nn.Dense, nn.Activation, nn.ReLU, nn.LeakyReLU, nn.ELU, nn.GELU, nn.SiLU, nn.Sigmoid, nn.Tanh, nn.Softplus,
+    nn.LayerNorm, nn.Flatten, nn.Conv1D, nn.Conv2D, nn.AveragePool1D, nn.AveragePool2D, nn.MaxPool1D, nn.MaxPool2D,
+    nn.GlobalAveragePool, nn.GlobalMaxPool,
+)  # fmt: skip
+
+
+def by_example(network: Any) -> bool:
+    """Tell whether a network certainly treats each example by itself, the same in training and without a draw."""
+    return type(network) is nn.Sequential and all(type(layer) in _BY_EXAMPLE for layer in network.layers)
+
+
 def values(network: Any, x: Any, **options: Any) -> Any:
     """Call a network and return one number for each example, shape (B,).
 
