@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +22,7 @@ _WIDEST_QUADRATIC = 32  # dimensions beyond which the quadratic part keeps its d
 
 
 class Witness(nn.Layer):
-    """v(x) = c + b x + x A x + a small network of x, for x (B, d) of mean 0 and variance 1.
+    """v(x) = c + b x + x A x + a small network of x, for x (B, ...) of mean 0 and variance 1, laid flat.
 
     The quadratic part alone holds the log-ratio of any two Gaussians; the network has the rest. It begins at v = 0.
     """
@@ -34,7 +35,7 @@ class Witness(nn.Layer):
 
     def build(self, *shapes: Any) -> None:
         """Make the weights of the linear and of the quadratic part."""
-        d = shapes[0][-1]
+        d = math.prod(shapes[0][1:])
         self.add_weight("linear", (d, 1), "zeros")
         self.add_weight("constant", (1,), "zeros")
         if self.kind == "mlp":
@@ -42,6 +43,7 @@ class Witness(nn.Layer):
 
     def call(self, x: Any) -> Any:
         """Compute v of shape (B,)."""
+        x = _ops.reshape(x, (x.shape[0], -1))
         v = x @ self.linear + self.constant
         if self.kind == "mlp":
             turned = x @ self.quadratic if len(self.quadratic.shape) == 2 else x * self.quadratic
