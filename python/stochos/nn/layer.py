@@ -209,7 +209,7 @@ class Layer(Holder):
             if name in buffers:
                 return buffers[name]
         msg = f"{type(self).__name__!r} object has no attribute {name!r}"
-        if not name.startswith("_") and not self.__dict__.get("_built_shapes"):
+        if not name.startswith("_") and self.__dict__.get("_built_shapes") is None:
             msg += "; the weights are made on the first call"
         raise AttributeError(msg)
 
