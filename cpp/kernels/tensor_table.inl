@@ -119,6 +119,8 @@ static constexpr void set_tensor_kernels(Table& t) {
   set_binary<Double>(t.binary_f64);
   set_whole_binary<Whole32>(t.binary_i32);
   set_whole_binary<Whole64>(t.binary_i64);
+  t.mul_add_f32 = mul_add_kernel<Single>;
+  t.mul_add_f64 = mul_add_kernel<Double>;
   set_compare<Single>(t.compare_f32);
   set_compare<Double>(t.compare_f64);
   set_compare<Whole32>(t.compare_i32);
