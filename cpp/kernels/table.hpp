@@ -63,11 +63,16 @@ struct Table {
   CastKernel cast[kind::count][kind::count];  // [from][to]
 
   // reduce.inl; any and all are max and min of bytes 0 and 1 (sum and prod of those are null).
-  ReduceKernel<float> reduce_rows_f32[reduce::count], reduce_columns_f32[reduce::count];
-  ReduceKernel<double> reduce_rows_f64[reduce::count], reduce_columns_f64[reduce::count];
-  ReduceKernel<std::int32_t> reduce_rows_i32[reduce::count], reduce_columns_i32[reduce::count];
-  ReduceKernel<std::int64_t> reduce_rows_i64[reduce::count], reduce_columns_i64[reduce::count];
-  ReduceKernel<std::uint8_t> reduce_rows_b8[reduce::count], reduce_columns_b8[reduce::count];
+  ReduceKernel<float> reduce_rows_f32[reduce::count];
+  ColumnsKernel<float> reduce_columns_f32[reduce::count];
+  ReduceKernel<double> reduce_rows_f64[reduce::count];
+  ColumnsKernel<double> reduce_columns_f64[reduce::count];
+  ReduceKernel<std::int32_t> reduce_rows_i32[reduce::count];
+  ColumnsKernel<std::int32_t> reduce_columns_i32[reduce::count];
+  ReduceKernel<std::int64_t> reduce_rows_i64[reduce::count];
+  ColumnsKernel<std::int64_t> reduce_columns_i64[reduce::count];
+  ReduceKernel<std::uint8_t> reduce_rows_b8[reduce::count];
+  ColumnsKernel<std::uint8_t> reduce_columns_b8[reduce::count];
   ExtremeKernel<float> extreme_rows_f32[extreme::count];
   ExtremeKernel<double> extreme_rows_f64[extreme::count];
   ExtremeKernel<std::int32_t> extreme_rows_i32[extreme::count];
