@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import copy
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from stochos.nn.flow._weights import Array, Weights
 
-__all__ = ["Cell", "Piece", "Places", "Scale", "sigmoid"]
+__all__ = ["Cell", "Piece", "Places", "Scale", "add_diagonal", "add_diagonal_block", "sigmoid"]
 
 Places = NDArray[np.int64]
 #: Part of one step's gradient of a weight: name, columns, left factor (None: no outer product), right factor.
@@ -28,6 +30,13 @@ def add_diagonal(matrices: Array, values: Array) -> Array:
     n, size, _ = matrices.shape
     matrices.reshape(n, size * size)[:, :: size + 1] += values
     return matrices
+
+
+def add_diagonal_block(matrices: Array, row: int, values: Array) -> None:
+    """Set the diagonal of the block of (n, S, S) matrices that begins at `row`, column 0, to (n, H) numbers."""
+    n, size, _ = matrices.shape
+    start = row * size
+    matrices.reshape(n, size * size)[:, start : start + values.shape[1] * (size + 1) : size + 1] = values
 
 
 class Scale:
@@ -78,6 +87,16 @@ class Scale:
         return np.asarray(made if self.direct is None else made + gradient * self.direct[:, t])
 
 
+def _cast(value: Any, dtype: type[np.floating[Any]]) -> Any:
+    if isinstance(value, np.ndarray) and value.dtype == np.float64:
+        return value.astype(dtype)
+    if isinstance(value, dict):
+        return {name: _cast(entry, dtype) for name, entry in value.items()}
+    if isinstance(value, Scale):
+        return Scale(_cast(value.slope, dtype), _cast(value.unit, dtype), _cast(value.direct, dtype))
+    return value
+
+
 class Cell(ABC):
     """One layer run over one batch in float64.
 
@@ -101,6 +120,7 @@ class Cell(ABC):
 
     terms: tuple[str, ...] = ()
     c: Array | None = None
+    dtype: type[np.floating[Any]] = np.float64  # of the matrices
 
     def __init__(self, weights: Weights, x: Array, real: NDArray[np.bool_], initial: Sequence[Array]) -> None:
         self.weights, self.x, self.real = weights, x, real
@@ -140,19 +160,48 @@ class Cell(ABC):
         """Return the Jacobian at n pairs (sequence, step): (n, H, H)."""
         return sum((self.term(name, b, t) for name in self.terms[1:]), start=self.term(self.terms[0], b, t))
 
-    def whole(self, b: Places, t: Places) -> Array:
-        """Return the Jacobian of the whole state, c before h: (n, S, S)."""
+    def whole(self, b: Places, t: Places, out: Array | None = None) -> Array:
+        """Return the Jacobian of the whole state, c before h: (n, S, S).
+
+        Parameters
+        ----------
+        b, t : arrays of int, shape (n,)
+        out : array of zeros, shape (n, S, S), optional
+            Where to write.
+        """
         if self.c is None:
-            return self.jacobian(b, t)
-        made = self._whole(b, t)
+            made = self.jacobian(b, t)
+            if out is None:
+                return made
+            out[...] = made
+            return out
+        made = np.zeros((len(b), self.size, self.size), self.dtype) if out is None else out
+        self._whole(b, t, made)
         skipped = ~self.real[b, t]
         if skipped.any():
             made[skipped] = np.eye(self.size)
         return made
 
-    def _whole(self, b: Places, t: Places) -> Array:
-        """Return the Jacobian of (c, h) at real steps."""
-        return self.jacobian(b, t)
+    def _whole(self, b: Places, t: Places, made: Array) -> None:
+        """Write the Jacobian of (c, h) at real steps over zeros."""
+        made += self.jacobian(b, t)
+
+    def diagonal(self, values: Array) -> Array:
+        """Return diagonal matrices (n, H, H) of (n, H) numbers."""
+        return add_diagonal(np.zeros((*values.shape, self.units), self.dtype), values)
+
+    def cast(self, dtype: type[np.floating[Any]]) -> Cell:
+        """Return a copy whose matrices are of another dtype."""
+        if dtype is np.float64:
+            return self
+        made = copy.copy(self)
+        made.dtype = dtype
+        kept = {"h", "c", "x", "gates"}
+        for name, value in self.__dict__.items():
+            if name not in kept:
+                setattr(made, name, _cast(value, dtype))
+        made.gates = _cast(self.gates, dtype)
+        return made
 
     @abstractmethod
     def back(self, t: int, to_h: Array, to_c: Array) -> tuple[Array, Array, Array, list[Piece]]:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from stochos.nn.flow._cell import Cell, Piece, Places, add_diagonal, sigmoid
+from stochos.nn.flow._cell import Cell, Piece, Places, add_diagonal, add_diagonal_block, sigmoid
 from stochos.nn.flow._weights import Array
 
 __all__ = ["GRUCell"]
@@ -81,7 +81,7 @@ class GRUCell(Cell):
     def term(self, name: str, b: Places, t: Places) -> Array:
         """Return one of the terms."""
         if name == "1 - z":
-            return add_diagonal(np.zeros((len(b), self.units, self.units)), self._keep[b, t])
+            return self.diagonal(self._keep[b, t])
         if name == "through z":
             return self._to_c(self._z[b, t][:, :, None] * self._turned["z"], b, t)
         outer = self._n[b, t][:, :, None]
@@ -115,16 +115,14 @@ class GRUCell(Cell):
         made += self._z[b, t][:, :, None] * turned["z"]
         return np.asarray(made)
 
-    def _whole(self, b: Places, t: Places) -> Array:
+    def _whole(self, b: Places, t: Places, made: Array) -> None:
         size = self.units
-        made = np.zeros((len(b), 2 * size, 2 * size))
-        reset = self.gates["r"][b, t]
-        made[:, range(size), range(size)] = self._keep[b, t]
-        made[:, range(size, 2 * size), range(size)] = self._keep[b, t] * reset
+        reset, kept = self.gates["r"][b, t], self._keep[b, t]
+        add_diagonal_block(made, 0, kept)
+        add_diagonal_block(made, size, kept * reset)
         small = self._small(b, t)
         made[:, :size, size:] = small
         made[:, size:, size:] = reset[:, :, None] * small + self._r[b, t][:, :, None] * self._turned["r"]
-        return made
 
     def back(self, t: int, to_h: Array, to_c: Array) -> tuple[Array, Array, Array, list[Piece]]:
         """Take a gradient one step back."""

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from stochos.nn.flow._cell import EPSILON, Cell, Piece, Places, Scale, add_diagonal, sigmoid
+from stochos.nn.flow._cell import EPSILON, Cell, Piece, Places, Scale, add_diagonal, add_diagonal_block, sigmoid
 from stochos.nn.flow._weights import Array
 
 __all__ = ["LSTMCell"]
@@ -51,6 +51,60 @@ class LSTMCell(Cell):
         # With normalisation and peepholes both, the output gate sees c past the normalisation.
         direct = np.zeros_like(slope) if norm and "peephole" in extras else None
         bent = np.empty((self.batch, self.length, size))
+        if self.real.all() and not norm and "peephole" not in extras:
+            self._plain(given, slope, bent)
+        else:
+            self._steps(given, peep, bent, Scale(slope, unit_c, direct))
+        gates = self.gates
+        i, f, g, o = (gates[name] for name in "ifgo")
+        before_c = self.c[:, :-1]
+        zero = self.zero_skipped
+        self._factors = {
+            "f": zero(before_c * f * (1.0 - f)),
+            "i": zero(g * i * (1.0 - i)),
+            "g": zero(i * (1.0 - g * g)),
+            "o": zero(bent * o * (1.0 - o)),
+        }
+        self._forget = zero(f, 1.0)
+        self._turned = {name: weights.turned(name) for name in "ifgo"}
+        self._peep = dict(zip("ifo", peep, strict=True)) if "peephole" in extras else {}
+        self._scale = Scale(slope, unit_c, direct)
+        for name in gates:
+            gates[name] = zero(gates[name])
+
+    def _plain(self, given: Array, slope: Array, bent: Array) -> None:
+        """Run an LSTM without peepholes, normalisation and skipped steps: one exponential a step for all gates."""
+        size = self.units
+        sign = np.repeat([-1.0, -1.0, 2.0, -1.0], size)  # sigmoid(x) = 1 / (1 + e^-x), tanh(x) = 1 - 2 / (1 + e^2x)
+        recurrent = self.weights.recurrent * sign
+        every = np.ascontiguousarray((given * sign).transpose(1, 0, 2))
+        assert self.c is not None
+        h, c = self.h[:, 0], self.c[:, 0]
+        for t in range(self.length):
+            gate = every[t]
+            gate += h @ recurrent
+            np.minimum(gate, 700.0, out=gate)
+            np.exp(gate, out=gate)
+            gate += 1.0
+            np.reciprocal(gate, out=gate)
+            g = gate[:, 2 * size : 3 * size]
+            g *= -2.0
+            g += 1.0
+            c = gate[:, size : 2 * size] * c
+            c += gate[:, :size] * g
+            th = np.tanh(c)
+            h = gate[:, 3 * size :] * th
+            self.c[:, t + 1], self.h[:, t + 1], bent[:, t] = c, h, th
+        for k, name in enumerate("ifgo"):
+            self.gates[name][...] = every[:, :, k * size : (k + 1) * size].transpose(1, 0, 2)
+        slope[:, 1:] = self.gates["o"] * (1.0 - bent * bent)
+
+    def _steps(self, given: Array, peep: Array, bent: Array, scale: Scale) -> None:
+        """Run an LSTM of any kind."""
+        weights, size = self.weights, self.units
+        extras, norm = weights.extras, weights.layer_norm
+        slope, unit_c, direct = scale.slope, scale.unit, scale.direct
+        assert self.c is not None
         gates = self.gates
         for t in range(self.length):
             h, c = self.h[:, t], self.c[:, t]
@@ -80,21 +134,6 @@ class LSTMCell(Cell):
             bent[:, t] = th
             self.c[:, t + 1] = self.keep(t, new, c)
             self.h[:, t + 1] = self.keep(t, o * th, h)
-        i, f, g, o = (gates[name] for name in "ifgo")
-        before_c = self.c[:, :-1]
-        zero = self.zero_skipped
-        self._factors = {
-            "f": zero(before_c * f * (1.0 - f)),
-            "i": zero(g * i * (1.0 - i)),
-            "g": zero(i * (1.0 - g * g)),
-            "o": zero(bent * o * (1.0 - o)),
-        }
-        self._forget = zero(f, 1.0)
-        self._turned = {name: weights.turned(name) for name in "ifgo"}
-        self._peep = dict(zip("ifo", peep, strict=True)) if "peephole" in extras else {}
-        self._scale = Scale(slope, unit_c, direct)
-        for name in gates:
-            gates[name] = zero(gates[name])
 
     def _by_h(self, gate: str, b: Places, t: Places) -> Array:
         """Return diag(factor) times the derivative of a gate's pre-activation by h': (n, H, H)."""
@@ -113,7 +152,7 @@ class LSTMCell(Cell):
     def term(self, name: str, b: Places, t: Places) -> Array:
         """Return one of the four terms."""
         if name == "forget gate":
-            return add_diagonal(np.zeros((len(b), self.units, self.units)), self._forget[b, t])
+            return self.diagonal(self._forget[b, t])
         gate = {"through f": "f", "through i": "i", "through candidate": "g"}[name]
         made = self._scale.right(self._by_h(gate, b, t), b, t)
         if gate in self._peep:
@@ -140,16 +179,25 @@ class LSTMCell(Cell):
         made += self._by_h("g", b, t)
         return made
 
-    def _whole(self, b: Places, t: Places) -> Array:
+    def _whole(self, b: Places, t: Places, made: Array) -> None:
         size = self.units
-        made = np.zeros((len(b), 2 * size, 2 * size))
-        direct = add_diagonal(np.zeros((len(b), size, size)), self._direct(b, t))
-        small = self._small(b, t)
-        made[:, :size, :size] = direct
-        made[:, :size, size:] = small
-        made[:, size:, :size] = self._scale.left(direct, b, t + 1)
-        made[:, size:, size:] = self._scale.left(small, b, t + 1) + self._by_h("o", b, t)
-        return made
+        direct = self._direct(b, t)
+        add_diagonal_block(made, 0, direct)
+        if self.weights.layer_norm:
+            small = self._small(b, t)
+            made[:, :size, size:] = small
+            made[:, size:, :size] = self._scale.left(self.diagonal(direct), b, t + 1)
+            made[:, size:, size:] = self._scale.left(small, b, t + 1) + self._by_h("o", b, t)
+            return
+        slope = self._scale.slope[b, t + 1]
+        add_diagonal_block(made, size, slope * direct)
+        # Row by row of H, all steps at once: three or four numbers times as many rows of the kernels.
+        factors = np.stack([self._factors[name][b, t].T for name in "figo"], axis=2)
+        rows = np.stack([self._turned[name] for name in "figo"], axis=1)
+        places = made.transpose(1, 0, 2)
+        np.matmul(factors[:, :, :3], rows[:, :3], out=places[:size, :, size:])
+        factors[:, :, :3] *= slope.T[:, :, None]
+        np.matmul(factors, rows, out=places[size:, :, size:])
 
     def back(self, t: int, to_h: Array, to_c: Array) -> tuple[Array, Array, Array, list[Piece]]:
         """Take a gradient one step back."""

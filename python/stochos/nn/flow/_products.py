@@ -31,7 +31,7 @@ def log_norms(matrices: Array) -> Array:
 
     The largest eigenvalue of M^T M is accurate to the last bits, being the largest; the small ones are not asked for.
     """
-    matrices = matrices.copy()
+    matrices = matrices.astype(np.float64)
     taken = scaled(matrices)
     values = np.linalg.eigvalsh(np.swapaxes(matrices, -1, -2) @ matrices)[..., -1]
     with np.errstate(divide="ignore"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 from numpy.typing import ArrayLike
 
 from stochos import _checks
@@ -16,6 +17,7 @@ from stochos.nn.flow.report import GradientFlow
 __all__ = ["gradient_flow"]
 
 _MEMORY = 2**30
+_DTYPES: dict[str, type[np.floating[Any]]] = {"float64": np.float64, "float32": np.float32}
 
 
 def gradient_flow(
@@ -27,6 +29,7 @@ def gradient_flow(
     lengths: ArrayLike | None = None,
     mask: ArrayLike | None = None,
     initial_state: Any = None,
+    dtype: str = "float64",
     memory: int = _MEMORY,
 ) -> GradientFlow:
     """Show where the gradients of a recurrent layer vanish or explode, exactly and term by term.
@@ -51,6 +54,8 @@ def gradient_flow(
         True for real steps.
     initial_state : array (B, H), or two of them (h, c), optional
         Zero by default; a stateful layer's own state is not used.
+    dtype : {"float64", "float32"}
+        Of the matrices. The layer runs in float64 either way, and norms and exponents are float64.
     memory : int
         Bytes that one array of results may take (1 GiB by default).
 
@@ -75,6 +80,7 @@ def gradient_flow(
     >>> print(flow.verdict)  # doctest: +SKIP
     """
     memory = _checks.whole(WHERE, "memory", memory, 2**20)
+    kind = _DTYPES[_checks.choice(WHERE, "dtype", dtype, tuple(_DTYPES))]
     told: Any = loss
     if told is not None and not callable(told):
         msg = f"[{WHERE}] loss is {loss!r}; give a function from the model's output to one number"
@@ -84,7 +90,7 @@ def gradient_flow(
         if loss is not None:
             msg = f"[{WHERE}] a loss needs a layer or model, not bare Weights"
             raise InputError(msg)
-        return GradientFlow(_capture.last(_capture.build(model, x, lengths, mask, initial_state)), memory)
+        return GradientFlow(_capture.last(_capture.build(model, x, lengths, mask, initial_state)), memory, kind)
     options = {name: value for name, value in given.items() if value is not None}
     found = _capture.find(model, layer)
-    return GradientFlow(_capture.capture(model, found, x, loss, options), memory)
+    return GradientFlow(_capture.capture(model, found, x, loss, options), memory, kind)

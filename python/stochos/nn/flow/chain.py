@@ -6,6 +6,7 @@ import dataclasses
 import math
 from collections.abc import Callable, Sequence
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +21,7 @@ __all__ = ["Chain", "ProductNorms"]
 
 #: Bytes of the matrices that are made at a time; they stay in the cache.
 _CHUNK = 2**20
+_WRITTEN = 2**23  # of those that are written where they stay
 _RADII = 64  # steps whose eigenvalues are computed unless the caller names others
 
 
@@ -63,14 +65,26 @@ class Chain:
         False where a step is skipped; its Jacobian is the identity.
     memory : int
         Bytes that one array of results may take.
+    dtype : type
+        Of the Jacobians.
+    in_place : bool
+        Whether `make` takes zeros to write to as its third argument.
     """
 
     def __init__(
-        self, size: int, make: Callable[[Places, Places], Array], real: NDArray[np.bool_], memory: int
+        self,
+        size: int,
+        make: Callable[..., Array],
+        real: NDArray[np.bool_],
+        memory: int,
+        *,
+        dtype: type[np.floating[Any]] = np.float64,
+        in_place: bool = False,
     ) -> None:
         self.size = size
         self._make, self._real, self._memory = make, real, memory
         self._batch, self._length = real.shape
+        self._dtype, self._in_place = dtype, in_place
 
     def at(self, step: int) -> Array:
         """Return the Jacobians of one step.
@@ -88,7 +102,7 @@ class Chain:
         every = np.arange(self._batch)
         return self._make(every, np.full(self._batch, step))
 
-    def collected(self, make: Callable[[Places, Places], Array], what: str) -> Array:
+    def collected(self, make: Callable[..., Array], what: str, *, in_place: bool = False) -> Array:
         """Return the matrices of all steps, (B, T, S, S), or say that they take too much memory.
 
         Parameters
@@ -96,13 +110,15 @@ class Chain:
         make : callable
         what : str
             For the error.
+        in_place : bool
+            Whether `make` takes zeros to write to as its third argument.
 
         Raises
         ------
         InputError
         """
         total = self._batch * self._length
-        bytes_ = total * self.size**2 * 8
+        bytes_ = total * self.size**2 * np.dtype(self._dtype).itemsize
         if bytes_ > self._memory:
             msg = (
                 f"[{WHERE}] {what} of {self._batch} sequences, {self._length} steps and {self.size} units take "
@@ -110,13 +126,17 @@ class Chain:
                 "fewer sequences or more memory="
             )
             raise InputError(msg)
-        made = np.empty((total, self.size, self.size))
-        for start, b, t in self._chunks(*np.divmod(np.arange(total), self._length)):
-            made[start : start + len(b)] = make(b, t)
+        # Zeros of fresh memory cost nothing; a maker that writes in place touches each page once.
+        made = np.zeros((total, self.size, self.size), self._dtype)
+        for start, b, t in self._chunks(*np.divmod(np.arange(total), self._length), _WRITTEN if in_place else _CHUNK):
+            if in_place:
+                make(b, t, made[start : start + len(b)])
+            else:
+                made[start : start + len(b)] = make(b, t)
         return made.reshape(self._batch, self._length, self.size, self.size)
 
-    def _chunks(self, b: Places, t: Places) -> list[tuple[int, Places, Places]]:
-        count = max(1, _CHUNK // (self.size**2 * 8))
+    def _chunks(self, b: Places, t: Places, size: int = _CHUNK) -> list[tuple[int, Places, Places]]:
+        count = max(1, size // (self.size**2 * 8))
         return [(k, b[k : k + count], t[k : k + count]) for k in range(0, len(b), count)]
 
     @property
@@ -128,7 +148,7 @@ class Chain:
         InputError
             They take more than ``memory`` bytes.
         """
-        return self.collected(self._make, "the Jacobians")
+        return self.collected(self._make, "the Jacobians", in_place=self._in_place)
 
     @cached_property
     def log_norms(self) -> Array:
@@ -149,7 +169,7 @@ class Chain:
     def spectral_norms(self) -> Array:
         """Largest singular value of each step's Jacobian, (B, T); NaN in skipped steps."""
         made = np.full((self._batch, self._length), np.nan)
-        for _, b, t in self._chunks(*np.nonzero(self._real)):
+        for _, b, t in self._chunks(*_real_places(self._real)):
             made[b, t] = np.exp(_products.log_norms(self._make(b, t)))
         return made
 
@@ -255,3 +275,8 @@ class Chain:
     def _numbers(self, name: str, values: Sequence[int], low: int, high: int) -> NDArray[np.int64]:
         where = f"{WHERE}.product_norms" if name != "steps" else f"{WHERE}.spectral_radii"
         return np.unique(np.array([_checks.whole(where, name, value, low, high) for value in values], dtype=np.int64))
+
+
+def _real_places(real: NDArray[np.bool_]) -> tuple[Places, Places]:
+    b, t = np.nonzero(real)
+    return b.astype(np.int64), t.astype(np.int64)

@@ -125,7 +125,7 @@ def remedies(flow: GradientFlow, seed: int) -> Remedies:
     for name, weights in _variants(flow.weights, flow.steps, seed).items():
         cell = type(flow.cell)(weights, flow.cell.x, flow.real, _initial(flow, weights))
         taken = Captured(cell, flow._captured.to_h, flow._captured.to_c, None)
-        found[name] = GradientFlow(taken, flow._memory)
+        found[name] = GradientFlow(taken, flow._memory, flow._cast.dtype)
     return Remedies(found)
 
 

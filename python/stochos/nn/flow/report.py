@@ -17,7 +17,7 @@ from stochos.nn.flow._cell import Cell
 from stochos.nn.flow._gradients import Backward, backward
 from stochos.nn.flow._verdict import Verdict, judge, profile_lags
 from stochos.nn.flow._weights import WHERE, Array, Weights
-from stochos.nn.flow.chain import Chain, ProductNorms
+from stochos.nn.flow.chain import Chain, ProductNorms, _real_places
 
 if TYPE_CHECKING:
     from stochos.nn.flow.comparison import Comparison, Remedies
@@ -56,7 +56,7 @@ class GradientFlow:
         Value of the loss that was given.
     """
 
-    def __init__(self, captured: _capture.Captured, memory: int) -> None:
+    def __init__(self, captured: _capture.Captured, memory: int, dtype: type[np.floating[Any]] = np.float64) -> None:
         self._captured, self._memory = captured, memory
         self.cell: Cell = captured.cell
         self.weights: Weights = self.cell.weights
@@ -65,8 +65,9 @@ class GradientFlow:
         self.kind, self.name = self.weights.kind, self.weights.name or self.weights.kind
         self.sequences, self.steps, self.units = self.cell.batch, self.cell.length, self.cell.units
         self.chain_state = "h" if self.cell.c is None else "c"
-        self.chain = Chain(self.units, self.cell.jacobian, self.real, memory)
-        self.whole = Chain(self.cell.size, self.cell.whole, self.real, memory)
+        cast = self._cast = self.cell.cast(dtype)
+        self.chain = Chain(self.units, cast.jacobian, self.real, memory, dtype=dtype)
+        self.whole = Chain(self.cell.size, cast.whole, self.real, memory, dtype=dtype, in_place=True)
 
     # --- Jacobians --------------------------------------------------------------------------------------------------
 
@@ -106,7 +107,7 @@ class GradientFlow:
         made = {}
         for name in self.term_names:
             sizes = np.full((self.sequences, self.steps), np.nan)
-            for _, b, t in self.chain._chunks(*np.nonzero(self.real)):
+            for _, b, t in self.chain._chunks(*_real_places(self.real)):
                 term = self.cell.term(name, b, t)
                 sizes[b, t] = np.sqrt(np.einsum("nij,nij->n", term, term) / self.units)
             made[name] = sizes
@@ -341,7 +342,7 @@ class _Terms(Mapping[str, Array]):
     def __getitem__(self, name: str) -> Array:
         if name not in self._flow.term_names:
             raise KeyError(name)
-        return self._flow.chain.collected(lambda b, t: self._flow.cell.term(name, b, t), f"the term {name!r}")
+        return self._flow.chain.collected(lambda b, t: self._flow._cast.term(name, b, t), f"the term {name!r}")
 
     def __iter__(self) -> Any:
         return iter(self._flow.term_names)
