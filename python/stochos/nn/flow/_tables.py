@@ -9,7 +9,7 @@ import numpy as np
 
 from stochos import _checks
 from stochos.nn.flow._verdict import _percent, _power
-from stochos.nn.flow._weights import WHERE
+from stochos.nn.flow._weights import WHERE, Array
 
 if TYPE_CHECKING:
     from stochos.nn.flow.comparison import Comparison
@@ -50,7 +50,7 @@ def facts(flow: GradientFlow) -> dict[str, str]:
     """Return the main figures in words."""
     verdict = flow.verdict
     lags, logs = flow.profile
-    sizes = {name: float(np.nanmean(size)) for name, size in flow.term_sizes.items()}
+    sizes = {name: _mean(size, flow) for name, size in flow.term_sizes.items()}
     held = {
         "sequences, steps, units": f"{flow.sequences}, {flow.steps}, {flow.units}",
         f"norm over {int(lags[-1])} steps": _power(float(logs[-1])),
@@ -75,11 +75,16 @@ def summary(flow: GradientFlow) -> dict[str, Any]:
         "state": verdict.state, "verdict": str(verdict), "lag": verdict.lag, "log_norm": number(float(logs[-1])),
         "lost_after": verdict.lost_after,
         "profile": {"lags": lags.tolist(), "log_norms": [number(v) for v in logs]},
-        "term_sizes": {name: number(float(np.nanmean(size))) for name, size in flow.term_sizes.items()},
-        "gate_means": {name: float(gate[flow.real].mean()) for name, gate in flow.gates.items()},
+        "term_sizes": {name: number(_mean(size, flow)) for name, size in flow.term_sizes.items()},
+        "gate_means": {name: _mean(gate, flow) for name, gate in flow.gates.items()},
         "gradient_norm": number(flow.gradient_norm), "loss": flow.loss,
         "shares": flow.shares.mean(axis=0).tolist(),
     }  # fmt: skip
+
+
+def _mean(values: Array, flow: GradientFlow) -> float:
+    """Return the mean over real steps, 0 where there are none."""
+    return float(values[flow.real].mean()) if flow.real.any() else 0.0
 
 
 def text(flow: GradientFlow) -> str:
