@@ -129,7 +129,7 @@ def test_verdicts_say_what_to_try():
     assert (opened.state, opened.advice, opened.lost_after) == ("healthy", (), None)
     gru = nn.gradient_flow(cases.started("GRU", 16, 0), x).verdict
     assert gru.state == "vanishing"
-    assert "update_bias=-2.6" in str(gru)
+    assert "update_bias=-3.1" in str(gru)
     grown = cases.weights("SimpleRNN", units=16, channels=4, scale=0.5, activation="relu")
     wild = nn.gradient_flow(grown.with_(bias=np.full(16, 2.0)), np.abs(x)).verdict
     assert wild.state == "exploding"

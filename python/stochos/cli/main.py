@@ -19,6 +19,7 @@ COMMANDS = {
     "analogy": "stochos.cli.analogy",
     "keywords": "stochos.cli.keywords",
     "simulate": "stochos.cli.simulate",
+    "gradient-flow": "stochos.cli.gradient_flow",
     "config": "stochos.cli.config",
 }
 

@@ -54,7 +54,7 @@ def facts(flow: GradientFlow) -> dict[str, str]:
     held = {
         "sequences, steps, units": f"{flow.sequences}, {flow.steps}, {flow.units}",
         f"norm over {int(lags[-1])} steps": _power(float(logs[-1])),
-        "less than 1/1000 after": "never" if verdict.lost_after is None else f"{verdict.lost_after} steps",
+        "below 1/100 after": "never" if verdict.lost_after is None else f"{verdict.lost_after} steps",
         "gradient of the weights": f"{flow.gradient_norm:.4g}",
     }
     if flow.loss is not None:
@@ -99,7 +99,7 @@ def text(flow: GradientFlow) -> str:
 def comparison_cells(found: Comparison) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
     """Return the heads and the rows of the table of a comparison."""
     rows = found.rows()
-    heads = ("", "verdict", f"norm over {rows[0]['lag']} steps", "1/1000 after", "share of first half", "gradient")
+    heads = ("", "verdict", f"norm over {rows[0]['lag']} steps", "1/100 after", "share of first half", "gradient")
     cells: list[tuple[str, ...]] = [
         (
             row["name"], row["state"], _power(row["log_norm"]),

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["LOST", "Verdict", "judge", "profile_lags"]
 
 #: Of a norm of 1 this much is left where we call a past step lost, and the inverse where it has exploded.
-LOST, EXPLODED = 1e-3, 1e2
+LOST, EXPLODED = 1e-2, 1e2
 _CLOSED, _OPEN = 0.1, 0.9
 _SATURATED = 0.1  # 1 - h^2 below this: |h| > 0.95
 
@@ -30,13 +30,13 @@ class Verdict:
     ----------
     state : {"vanishing", "healthy", "exploding"}
         Of the geometric mean over the sequences of the norm of the product of Jacobians: above 100 at some lag it
-        explodes; below 1/1000 at the longest lag it vanishes.
+        explodes; below 1/100 at the longest lag it vanishes.
     lag : int
         The longest lag.
     norm : float
         Geometric mean over sequences of the norm at that lag.
     lost_after : int or None
-        Lag from which the norm stays below 1/1000; None where it does not.
+        Lag from which the norm stays below 1/100; None where it does not.
     sentences : tuple of str
     advice : tuple of str
     """
@@ -113,7 +113,7 @@ def _first(flow: GradientFlow, state: str, lags: NDArray[np.int64], logs: Array,
             text += f", and {_power(float(logs[peak]))} over {int(lags[peak])} steps"
         return text + "."
     if lost is not None:
-        return text + f"; over {lost} steps less than 1/1000 is left."
+        return text + f"; over {lost} steps less than 1/100 is left."
     rate = last / longest
     return text + (f"; it halves in {math.log(2) / -rate:.0f} steps." if rate < -1e-6 else ".")
 
@@ -169,7 +169,7 @@ def _advice(flow: GradientFlow, state: str, longest: int) -> list[str]:
     straight = flow.weights.orthogonal
     turn = [] if straight else ["recurrent_initializer='orthogonal'"]
     if state == "exploding":
-        found = ["Try: nn.clip_by_norm, or clipnorm= of the optimizer"]
+        found = ["Try: nn.clip_by_norm, or clip_norm= of the optimizer"]
         if kind == "SimpleRNN":
             found += turn
             found += ["activation='tanh', whose slope falls as U grows"] if flow.weights.activation == "relu" else []
@@ -189,12 +189,12 @@ def _advice(flow: GradientFlow, state: str, longest: int) -> list[str]:
         found += ["recurrent_initializer='identity'"] if flow.weights.activation == "relu" else []
     elif kind == "LSTM":
         found = [
-            f"Try: forget_bias={bias:.1f} (the gate must stay above {need:.3f} to keep 1/1000 over {longest} steps)",
+            f"Try: forget_bias={bias:.1f} (the gate must stay above {need:.3f} to keep 1/100 over {longest} steps)",
             f"forget_bias=nn.initializers.Chrono({longest})",
         ]
     else:
         found = [
-            f"Try: update_bias={-bias:.1f} (1 - z must stay above {need:.3f} to keep 1/1000 over {longest} steps), or "
+            f"Try: update_bias={-bias:.1f} (1 - z must stay above {need:.3f} to keep 1/100 over {longest} steps), or "
             f"nn.initializers.Chrono({longest})",
             *([] if flow.weights.reset == "output" else ["reset='output'"]),
             "nn.LSTM",
