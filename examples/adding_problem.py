@@ -25,7 +25,7 @@ def batch(random, size, length):
     return x, (x[:, :, 0] * x[:, :, 1]).sum(axis=1, keepdims=True)
 
 
-def train(cell, *, length=200, units=64, steps=3000, size=50, rate=2e-3, seed=0, goal=0.005, tell=None):
+def train(cell, *, length=200, units=32, steps=3000, size=32, rate=5e-3, seed=0, goal=0.005, tell=None):
     """Train until the error on new sequences falls below `goal`; return model, error and the steps it took."""
     random = np.random.default_rng(seed)
     model = nn.Sequential([layer(cell, units, longest=length, seed=seed), nn.Dense(1, seed=seed + 1)])
@@ -45,7 +45,7 @@ def train(cell, *, length=200, units=64, steps=3000, size=50, rate=2e-3, seed=0,
 
 def main():
     """Train one cell and show its gradient flow before and after."""
-    given = options(__doc__, length=200, units=64, steps=3000)
+    given = options(__doc__, length=200, units=32, steps=3000)
     x, y = batch(np.random.default_rng(7), 16, given.length)
 
     def loss(output):

@@ -3,7 +3,7 @@
     python examples/character_model.py --cell gru --steps 2000
 
 The text is the American Standard Version of the Bible (public domain), lowercase words without punctuation. The model
-sees a character and says the next; a model that knows only how often each letter comes has 4.07 bits a character.
+sees a character and says the next; a model that knows only how often each letter comes has 4.08 bits a character.
 """
 
 from __future__ import annotations

@@ -99,7 +99,7 @@ def text(flow: GradientFlow) -> str:
 def comparison_cells(found: Comparison) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
     """Return the heads and the rows of the table of a comparison."""
     rows = found.rows()
-    heads = ("", "verdict", f"norm over {rows[0]['lag']} steps", "1/100 after", "share of first half", "gradient")
+    heads = ("", "verdict", f"norm over {rows[0]['lag']} steps", "1/100 after", "first half", "gradient")
     cells: list[tuple[str, ...]] = [
         (
             row["name"], row["state"], _power(row["log_norm"]),
