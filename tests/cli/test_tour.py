@@ -71,7 +71,7 @@ def test_report_is_whole_and_asks_the_network_for_nothing(tour: tuple[str, str, 
     reader = _Reader()
     reader.feed(html)
     assert reader.open == []
-    assert reader.tags.count("svg") == 9
+    assert reader.tags.count("svg") == 13
     assert reader.links == []
     assert "script" not in reader.tags
     assert "link" not in reader.tags

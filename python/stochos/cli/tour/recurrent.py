@@ -25,7 +25,8 @@ def run(page: Page, threads: int | None, seed: int) -> dict[str, object]:  # noq
     page.paragraph(
         "A recurrent network learns from the past only as far as gradients reach back. In Stochos the Jacobian of each "
         "step is known in closed form and split into its terms, so that one can see what carries the gradient and "
-        "where it is lost. The sequences are handwritten digits (E. Alpaydin and C. Kaynak), read pixel by pixel: 64 steps."
+        "where it is lost. The sequences are handwritten digits (E. Alpaydin and C. Kaynak), read pixel by pixel in "
+        "64 steps."
     )
     images, labels = datasets.load_digits()
     x = (images.reshape(-1, STEPS, 1) / 16).astype(np.float32)
