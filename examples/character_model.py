@@ -29,15 +29,15 @@ def batch(random, codes, size, length):
     return codes[places], codes[places + 1]
 
 
-def write(model, alphabet, start, length, random, context=100):
-    """Let the model go on from `start`."""
-    codes = [alphabet.index(c) for c in start]
+def write(model, alphabet, start, length, random):
+    """Let the model go on from `start`, of as many characters as it was trained on."""
+    codes = list(start)
     for _ in range(length):
-        row = np.array(codes[-context:], dtype=np.int64)[None]
+        row = np.array(codes[-len(start) :], dtype=np.int64)[None]
         scores = np.asarray(model(row).numpy()[0, -1], dtype=np.float64)
         chance = np.exp(scores - scores.max())
         codes.append(int(random.choice(len(alphabet), p=chance / chance.sum())))
-    return "".join(alphabet[c] for c in codes)
+    return "".join(alphabet[c] for c in codes[: len(start)]), "".join(alphabet[c] for c in codes[len(start) :])
 
 
 def main():
@@ -66,7 +66,8 @@ def main():
         if number % max(1, given.steps // 10) == 0:
             bits = float(nn.losses.cross_entropy(model(test[0]), test[1])) / np.log(2)
             print(f"step {number:>5}  {bits:.3f} bits a character on text that it has not seen")
-    print(write(model, alphabet, "and the king said ", 200, random))
+    shown, written = write(model, alphabet, x[0], 200, random)
+    print(f"after {shown!r} it writes\n{written}")
     compare(before, nn.gradient_flow(model, x, loss=loss), given.report)
 
 

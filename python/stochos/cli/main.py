@@ -20,6 +20,9 @@ COMMANDS = {
     "keywords": "stochos.cli.keywords",
     "simulate": "stochos.cli.simulate",
     "gradient-flow": "stochos.cli.gradient_flow",
+    "divergence": "stochos.cli.divergence",
+    "gan": "stochos.cli.gan",
+    "run": "stochos.cli.run",
     "config": "stochos.cli.config",
 }
 

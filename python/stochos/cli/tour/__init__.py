@@ -29,6 +29,7 @@ CHAPTERS = {
     "reactions": "stochos.cli.tour.reactions",
     "nn": "stochos.cli.tour.nn",
     "recurrent": "stochos.cli.tour.recurrent",
+    "gan": "stochos.cli.tour.gan",
 }
 
 
