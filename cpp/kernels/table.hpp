@@ -9,6 +9,7 @@
 #include <cstdint>
 
 #include "kernels/elementwise_codes.hpp"
+#include "kernels/recurrent_types.hpp"
 #include "kernels/sgd_types.hpp"
 #include "kernels/tensor_types.hpp"
 
@@ -93,6 +94,17 @@ struct Table {
   void (*layer_norm_f64)(const LayerNormRows<double>&);
   void (*layer_norm_backward_f32)(const LayerNormRowsBackward<float>&);
   void (*layer_norm_backward_f64)(const LayerNormRowsBackward<double>&);
+
+  // recurrent.inl: columns in a panel, packing, products, and one step of a cell
+  std::size_t recurrent_width_f32, recurrent_width_f64;
+  void (*recurrent_pack_f32)(const float*, std::size_t, bool, std::size_t, std::size_t, float*);
+  void (*recurrent_pack_f64)(const double*, std::size_t, bool, std::size_t, std::size_t, double*);
+  void (*recurrent_product_f32)(const PanelProduct<float>&);
+  void (*recurrent_product_f64)(const PanelProduct<double>&);
+  void (*recurrent_forward_f32[cell::count])(const CellStep<float>&);
+  void (*recurrent_forward_f64[cell::count])(const CellStep<double>&);
+  void (*recurrent_backward_f32[cell::count])(const CellStepBackward<float>&);
+  void (*recurrent_backward_f64[cell::count])(const CellStepBackward<double>&);
 
   // update.inl
   void (*update_f32[update::count])(const UpdateArrays<float>&, const UpdateSettings&);

@@ -65,7 +65,7 @@ RecurrentOutputs recurrent(const RecurrentPlan& plan, const RecurrentInputs& giv
     in.mask = cast(in.mask, DType::b8);
     in.x = where(expand(in.mask, 2), in.x, constant(dtype, 0.0));  // what is skipped may hold NaN
   }
-  (void)fused;
+  if (fused && !in.kernel_gain && in.x.shape()[0] > 0) return recurrent_fused(plan, in);
   return recurrent_composed(plan, in);
 }
 

@@ -53,6 +53,9 @@ RecurrentOutputs recurrent(const RecurrentPlan& plan, const RecurrentInputs& inp
 // recurrent_composed.cpp: the same of ordinary operations, step by step.
 RecurrentOutputs recurrent_composed(const RecurrentPlan& plan, const RecurrentInputs& inputs);
 
+// recurrent_fused.cpp: as one node; without norms, for one step or more.
+RecurrentOutputs recurrent_fused(const RecurrentPlan& plan, const RecurrentInputs& inputs);
+
 // --- recurrent_steps.cpp: the entries along the first axis as outputs of one node, and back. Each is the
 // other's derivative, so that T steps cost O(T) in any order.
 std::vector<Value> unstack(const Value& x);
