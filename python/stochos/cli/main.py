@@ -19,6 +19,7 @@ COMMANDS = {
     "analogy": "stochos.cli.analogy",
     "keywords": "stochos.cli.keywords",
     "simulate": "stochos.cli.simulate",
+    "albert": "stochos.cli.albert",
     "config": "stochos.cli.config",
 }
 
