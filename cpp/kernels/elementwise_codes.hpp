@@ -84,6 +84,9 @@ template <class T>
 using UnaryKernel = void (*)(const T* x, T* y, std::size_t n);
 template <class T>
 using BinaryKernel = void (*)(const T* a, const T* b, T* y, std::size_t n, Mode mode);
+// y = a b + c with two roundings; bits 1, 2, 4 of `numbers`: a, b, c is one number.
+template <class T>
+using MulAddKernel = void (*)(const T* a, const T* b, const T* c, T* y, std::size_t n, unsigned numbers);
 template <class T>
 using CompareKernel = void (*)(const T* a, const T* b, std::uint8_t* y, std::size_t n, Mode mode);
 template <class T>

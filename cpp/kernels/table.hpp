@@ -48,6 +48,8 @@ struct Table {
   BinaryKernel<double> binary_f64[binary::count];
   BinaryKernel<std::int32_t> binary_i32[binary::count];
   BinaryKernel<std::int64_t> binary_i64[binary::count];
+  MulAddKernel<float> mul_add_f32;
+  MulAddKernel<double> mul_add_f64;
   CompareKernel<float> compare_f32[compare::count];
   CompareKernel<double> compare_f64[compare::count];
   CompareKernel<std::int32_t> compare_i32[compare::count];

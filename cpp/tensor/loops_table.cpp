@@ -79,6 +79,11 @@ BinaryLoop logical_loop(logical::Code code) {
   return erased<BinaryLoop>(kernels::table().logical_b8[code]);
 }
 
+MulAddLoop mul_add_loop(DType type) {
+  const auto& table = kernels::table();
+  return type == DType::f32 ? erased<MulAddLoop>(table.mul_add_f32) : erased<MulAddLoop>(table.mul_add_f64);
+}
+
 SelectLoop select_loop(DType type) {
   const auto& table = kernels::table();
   return item_size(type) == 1 ? table.select_1 : item_size(type) == 4 ? table.select_4 : table.select_8;

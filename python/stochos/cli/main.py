@@ -19,6 +19,9 @@ COMMANDS = {
     "analogy": "stochos.cli.analogy",
     "keywords": "stochos.cli.keywords",
     "simulate": "stochos.cli.simulate",
+    "divergence": "stochos.cli.divergence",
+    "gan": "stochos.cli.gan",
+    "run": "stochos.cli.run",
     "albert": "stochos.cli.albert",
     "config": "stochos.cli.config",
 }

@@ -123,7 +123,7 @@ def fit(
     Returns
     -------
     History
-        "loss" (the mean over the epoch, while the parameters moved), the metrics, and both with "val_".
+        "loss" (the mean over the epoch, while the parameters moved), the metrics, and both with ``"val_"``.
 
     Raises
     ------

@@ -115,7 +115,8 @@ class Embedding(Layer):
 
     Notes
     -----
-    Takes integers of any shape S, returns (*S, units). An index outside of the table is an error when it is computed.
+    Takes integers of any shape S, returns ``(*S, units)``. An index outside of the table is an error when it is
+    computed.
     """
 
     main_weight = "table"
