@@ -101,7 +101,7 @@ def child(options) -> None:
     if options.memory:
         step = TOOLS[options.memory](options, training=True)["training"]
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        for _ in range(3):
+        for _ in range(2):
             step()
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         sys.stdout.write(json.dumps({"peak": peak / 1024, "ready": before / 1024}) + "\n")
