@@ -309,6 +309,11 @@ PyObject* dlpack_method(PyObject* self, PyObject* const* args, Py_ssize_t count,
       return nullptr;
     if (given[0] != nullptr && given[0] != Py_None)
       fail("Tensor.__dlpack__", "tensors live in the memory of the CPU: there is no stream");
+    if (given[2] != nullptr && given[2] != Py_None && py::handle(given[2])[py::int_(0)].cast<int>() != 1) {
+      PyErr_SetString(PyExc_BufferError,
+                      "[nn.Tensor.__dlpack__] tensors live in the memory of the CPU alone");
+      return nullptr;
+    }
     const py::handle version = given[1] == nullptr ? py::handle(Py_None) : py::handle(given[1]);
     return to_dlpack(computed(self_value(self)), version, given[3] == Py_True).release().ptr();
   });

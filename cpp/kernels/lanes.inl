@@ -25,7 +25,7 @@ struct Single {
   using Bits = U32;
   using Bytes = B32;
   static constexpr std::size_t kWidth = kVectorBytes / 4;
-  static constexpr std::uint32_t kSign = 0x80000000, kInfinity = 0x7F800000;
+  static constexpr std::uint32_t kSign = 0x80000000, kInfinity = 0x7F800000, kOne = 0x3F800000;
   static constexpr int kFractionBits = 23, kBias = 127;
 };
 struct Double {
@@ -296,20 +296,19 @@ static inline void store_first(typename L::Scalar* p, typename L::Real v, std::s
 #endif
 }
 
-// y = f(x) over an array; the tail is a vector whose other lanes are 0. Long chains of instructions, such as
-// polynomials, leave the processor waiting unless several vectors go side by side.
+inline constexpr std::size_t kAtOnce = 4;
+// y = f(x) over an array; the tail is a vector whose other lanes are 0.
 template <class L, class F>
 static inline void map_lanes(const typename L::Scalar* x, typename L::Scalar* y, std::size_t n, F f) {
   using Real = typename L::Real;
   constexpr std::size_t w = L::kWidth;
   std::size_t i = 0;
-  for (; i + 4 * w <= n; i += 4 * w) {
-    const Real p = f(load_lanes<Real>(x + i)), q = f(load_lanes<Real>(x + i + w)),
-               r = f(load_lanes<Real>(x + i + 2 * w)), s = f(load_lanes<Real>(x + i + 3 * w));
-    store_lanes(y + i, p);
-    store_lanes(y + i + w, q);
-    store_lanes(y + i + 2 * w, r);
-    store_lanes(y + i + 3 * w, s);
+  // Vectors at once: a function is one long chain, and their chains run beside each other.
+  for (; i + kAtOnce * w <= n; i += kAtOnce * w) {
+    Real v[kAtOnce];
+    for (std::size_t k = 0; k < kAtOnce; ++k) v[k] = load_lanes<Real>(x + i + k * w);
+    for (std::size_t k = 0; k < kAtOnce; ++k) v[k] = f(v[k]);
+    for (std::size_t k = 0; k < kAtOnce; ++k) store_lanes(y + i + k * w, v[k]);
   }
   for (; i + w <= n; i += w) store_lanes(y + i, f(load_lanes<Real>(x + i)));
   if (i < n) store_first<L>(y + i, f(load_first<L>(x + i, n - i)), n - i);

@@ -19,6 +19,8 @@ COMMANDS = {
     "analogy": "stochos.cli.analogy",
     "keywords": "stochos.cli.keywords",
     "simulate": "stochos.cli.simulate",
+    "divergence": "stochos.cli.divergence",
+    "gan": "stochos.cli.gan",
     "run": "stochos.cli.run",
     "config": "stochos.cli.config",
 }
