@@ -144,6 +144,8 @@ def fit(
 
     Examples
     --------
+    >>> x, y = np.zeros((40, 3), dtype="float32"), np.zeros(40, dtype=int)
+    >>> model = nn.Sequential([nn.Input((3,)), nn.Dense(2)])
     >>> history = model.fit(x, y, loss="cross_entropy", optimizer=nn.Adam(1e-3), epochs=5, validation=0.1,
     ...                     metrics=["accuracy"])
     """
