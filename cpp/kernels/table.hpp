@@ -9,8 +9,8 @@
 #include <cstdint>
 
 #include "kernels/elementwise_codes.hpp"
-#include "kernels/recurrent_types.hpp"
 #include "kernels/lockstep_types.hpp"
+#include "kernels/recurrent_types.hpp"
 #include "kernels/sgd_types.hpp"
 #include "kernels/tensor_types.hpp"
 
