@@ -290,6 +290,22 @@ class ops(metaclass=_Bound):
     @staticmethod
     def random_normal(shape: object, seed: int, counter: _Operand = ..., dtype: object = ...) -> Tensor: ...
     @staticmethod
+    def recurrent(
+        cell: str,
+        x: _Operand,
+        kernel: _Operand,
+        recurrent_kernel: _Operand,
+        bias: _Operand | None = ...,
+        recurrent_bias: _Operand | None = ...,
+        peephole: _Operand | None = ...,
+        gains: Sequence[_Operand] | None = ...,
+        h: _Operand | None = ...,
+        c: _Operand | None = ...,
+        mask: _Operand | None = ...,
+        reverse: bool = ...,
+        fused: bool = ...,
+    ) -> tuple[Tensor, Tensor | None, Tensor, Tensor, Tensor | None]: ...
+    @staticmethod
     def update(
         kind: str,
         p: _Operand,

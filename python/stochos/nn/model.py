@@ -270,8 +270,12 @@ class Model(Trained, Pictured, Layer):
 
         Examples
         --------
+        >>> x = nn.Input((8,))
+        >>> h1 = nn.Dense(6, name="first")(x)
+        >>> h2 = nn.Dense(4, name="second")(h1)
+        >>> model = nn.Model(x, nn.Dense(2, name="third")(h2))
         >>> tail = model.between(h2, model.output)
-        >>> middle = model.between("dense_1", "dense_3")
+        >>> middle = model.between("first", "third")
         """
         from stochos.nn import surgery
 

@@ -62,7 +62,7 @@ def fit(
     optimizer: Optimizer,
     epochs: int = 1,
     batch_size: int = 32,
-    validation: float | tuple[Any, ...] | None = None,
+    validation: float | tuple[Any, ...] | Data | None = None,
     metrics: Metrics = (),
     weights: Any = None,
     class_weights: Mapping[int, float] | Sequence[float] | None = None,
@@ -73,6 +73,7 @@ def fit(
     resume: bool = False,
     seed: int | np.random.Generator | np.random.SeedSequence = 0,
     compile: bool = True,
+    accumulate: int = 1,
     progress: Progress = None,
 ) -> History:
     """Train a model.
@@ -118,6 +119,9 @@ def fit(
         Of the order of the examples.
     compile : bool
         Trace the step once and replay it (`nn.compile`); False runs it operation by operation.
+    accumulate : int
+        Parts of each batch that go through the model one after another; their gradients are added up before the one
+        update, so that a large batch takes the memory of a small one.
     progress : None, bool or callable
         None: a bar on a terminal. A callable gets ``(done, total)``, in examples over all epochs, and stops the run by
         returning False.
@@ -125,7 +129,7 @@ def fit(
     Returns
     -------
     History
-        "loss" (the mean over the epoch, while the parameters moved), the metrics, and both with "val_".
+        "loss" (the mean over the epoch, while the parameters moved), the metrics, and both with ``"val_"``.
 
     Raises
     ------
@@ -140,6 +144,8 @@ def fit(
 
     Examples
     --------
+    >>> x, y = np.zeros((40, 3), dtype="float32"), np.zeros(40, dtype=int)
+    >>> model = nn.Sequential([nn.Input((3,)), nn.Dense(2)])
     >>> history = model.fit(x, y, loss="cross_entropy", optimizer=nn.Adam(1e-3), epochs=5, validation=0.1,
     ...                     metrics=["accuracy"])
     """
@@ -148,9 +154,11 @@ def fit(
     epochs = _checks.whole(where, "epochs", epochs, 0)
     batch_size = _checks.whole(where, "batch_size", batch_size, 1)
     number = seed_of(seed, where)
-    data = data_of(where, x, y, weights, class_weights)
+    data = x if isinstance(x, Data) else data_of(where, x, y, weights, class_weights)
     held: Data | Stream | None = None
-    if isinstance(validation, (tuple, list)):
+    if isinstance(validation, Data):
+        held = validation
+    elif isinstance(validation, (tuple, list)):
         held = Data(where, *validation)
     elif is_stream(validation):
         held = Stream(where, validation)
@@ -177,7 +185,7 @@ def fit(
             run.history = _checkpoint.load(checkpoint, model, optimizer, hooks, facts, where)
             run.epoch = run.history.epochs
             run.stopped = _checkpoint.was_stopped(checkpoint, where)
-        step = train_step(model, objective, optimizer)
+        step = train_step(model, objective, optimizer, _checks.whole(where, "accumulate", accumulate, 1))
         step = compiling.compile(step) if compile else step
         for hook in hooks:
             hook.on_begin(run)
@@ -224,7 +232,7 @@ def evaluate(
         "loss" (without penalties of regularisers) and the metrics.
     """
     where = "nn.evaluate"
-    data = data_of(where, x, y, weights)
+    data = x if isinstance(x, Data) else data_of(where, x, y, weights)
     objective = objective_of(where, loss, loss_weights)
     measures = [get_metric(given) for given in metrics]
     return measured(model, data, objective, measures, _checks.whole(where, "batch_size", batch_size, 1))
