@@ -10,6 +10,7 @@
 
 #include "kernels/elementwise_codes.hpp"
 #include "kernels/recurrent_types.hpp"
+#include "kernels/lockstep_types.hpp"
 #include "kernels/sgd_types.hpp"
 #include "kernels/tensor_types.hpp"
 
@@ -38,6 +39,9 @@ struct Table {
   // event_draws.inl
   void (*event_draws)(std::uint32_t key0, std::uint32_t key1, std::uint64_t record, std::uint64_t first,
                       std::size_t count, double* exponential, double* uniform);
+  // lockstep.inl
+  bool (*lockstep)(const Lockstep& lanes, std::size_t steps, bool ask);
+  void (*lockstep_fire)(const Lockstep& lanes);
 
   // elementwise.inl and its companions; codes and laws in elementwise_codes.hpp. A null place: no such
   // kernel.
