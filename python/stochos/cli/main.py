@@ -23,6 +23,7 @@ COMMANDS = {
     "divergence": "stochos.cli.divergence",
     "gan": "stochos.cli.gan",
     "run": "stochos.cli.run",
+    "albert": "stochos.cli.albert",
     "config": "stochos.cli.config",
 }
 
