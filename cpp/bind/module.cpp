@@ -15,6 +15,7 @@ void bind_reactions_master(py::module_& m);
 void bind_tensor_types(py::module_& m);
 void bind_tensor_ops(py::module_& m);
 void bind_tensor_graph(py::module_& m);
+void bind_tensor_flow(py::module_& m);
 }  // namespace stochos::bind
 
 PYBIND11_MODULE(_core, m) {
@@ -30,4 +31,5 @@ PYBIND11_MODULE(_core, m) {
   stochos::bind::bind_tensor_types(m);
   stochos::bind::bind_tensor_ops(m);
   stochos::bind::bind_tensor_graph(m);
+  stochos::bind::bind_tensor_flow(m);
 }

@@ -366,3 +366,14 @@ def master_equation(
     threads: int,
     progress: Callable[[int, int], object] | None,
 ) -> dict[str, object]: ...
+
+# --- recurrent cells: Jacobians ---------------------------------------------------------------------------------
+# Writes the Jacobians of (c, h) of an LSTM over zeros: factors (4, n, H) and rows (4, H, H) for f, i, g, o; direct and
+# slope (n, H); out (n, 2 H, 2 H). All of one dtype, float32 or float64.
+def lstm_jacobians(
+    factors: NDArray[np.floating],
+    rows: NDArray[np.floating],
+    direct: NDArray[np.floating],
+    slope: NDArray[np.floating],
+    out: NDArray[np.floating],
+) -> None: ...

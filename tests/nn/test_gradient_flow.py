@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from stochos import nn
+from stochos import _core, nn
 from stochos.errors import InputError, InputTypeError, UnknownNameError
 from stochos.nn.flow import GradientFlow, Weights
 
@@ -304,3 +304,29 @@ def test_wrong_choices_are_named():
     with pytest.raises(KeyError, match="forget"):
         _ = flow.terms["forget gate"]
     assert UnknownNameError is not None
+
+
+def test_matrices_in_float32_are_those_of_float64(weights):
+    whole = nn.gradient_flow(weights, X)
+    short = nn.gradient_flow(weights, X, dtype="float32")
+    assert short.jacobians.dtype == short.whole.jacobians.dtype == short.terms[short.term_names[-1]].dtype == np.float32
+    # The first step of a normalised LSTM divides by sqrt(epsilon): entries of several hundred.
+    np.testing.assert_allclose(short.jacobians, whole.jacobians, rtol=2e-5, atol=2e-5)
+    np.testing.assert_allclose(short.whole.jacobians, whole.whole.jacobians, rtol=2e-5, atol=2e-5)
+    np.testing.assert_allclose(short.log_norms, whole.log_norms, atol=1e-4)
+    np.testing.assert_allclose(short.lyapunov, whole.lyapunov, atol=1e-2)
+    assert short.log_norms.dtype == short.gradient_norms.dtype == np.float64
+
+
+def test_core_refuses_arrays_that_do_not_fit():
+    good = {
+        "factors": np.ones((4, 2, 3)), "rows": np.ones((4, 3, 3)), "direct": np.ones((2, 3)), "slope": np.ones((2, 3)),
+        "out": np.zeros((2, 6, 6)),
+    }  # fmt: skip
+    _core.lstm_jacobians(**good)
+    assert good["out"][0, 0].tolist() == [1, 0, 0, 3, 3, 3]
+    for name, value in good.items():
+        with pytest.raises(ValueError, match=r"do not fit|three axes"):
+            _core.lstm_jacobians(**(good | {name: np.ascontiguousarray(value[:1, ..., :2])}))
+    with pytest.raises(TypeError):
+        _core.lstm_jacobians(**(good | {"rows": np.ones((4, 3, 3), np.float32)}))

@@ -48,8 +48,9 @@ def build(
     lengths: Any = None,
     mask: Any = None,
     initial: Any = None,
+    dtype: type[np.floating[Any]] = np.float64,
 ) -> Cell:
-    """Run a layer's weights over x (B, T, C) in float64.
+    """Run a layer's weights over x (B, T, C).
 
     Raises
     ------
@@ -83,7 +84,7 @@ def build(
                 f"{(batch, weights.units)}"
             )
             raise InputError(msg)
-    return _CELLS[weights.kind](weights, np.ascontiguousarray(given), np.ascontiguousarray(real), states)
+    return _CELLS[weights.kind](weights, np.ascontiguousarray(given), np.ascontiguousarray(real), states, dtype)
 
 
 def _array(name: str, value: Any) -> Array:
@@ -160,14 +161,21 @@ def find(model: Any, layer: Any) -> Any:
     return next(iter(found.values()))
 
 
-def capture(model: Any, layer: Any, x: Any, loss: Callable[[Any], Any] | None, options: dict[str, Any]) -> Captured:
+def capture(
+    model: Any,
+    layer: Any,
+    x: Any,
+    loss: Callable[[Any], Any] | None,
+    options: dict[str, Any],
+    dtype: type[np.floating[Any]] = np.float64,
+) -> Captured:
     """Run the model once with the layer replaced by our own run of it, and differentiate the loss by its states."""
     if not layer.built:
         _build(model, layer, x, options)
     weights = Weights.of(layer)
     cell_alone = _is_cell(layer)
     if model is layer and (loss is None or cell_alone):
-        cell = build(weights, x, options.get("lengths"), options.get("mask"), options.get("initial_state"))
+        cell = build(weights, x, options.get("lengths"), options.get("mask"), options.get("initial_state"), dtype)
         if loss is None:
             return last(cell)
         with _core.Recording():
@@ -179,7 +187,7 @@ def capture(model: Any, layer: Any, x: Any, loss: Callable[[Any], Any] | None, o
     def instead(x: Any, *given: Any, **kept: Any) -> Any:
         names = ("lengths", "mask", "initial_state", "return_sequences", "return_state")
         told = dict(zip(names, given, strict=False)) | kept
-        cell = build(weights, x, told.get("lengths"), told.get("mask"), told.get("initial_state"))
+        cell = build(weights, x, told.get("lengths"), told.get("mask"), told.get("initial_state"), dtype)
         leaves = _leaves(cell, layer.dtype)
         runs.append((cell, leaves))
         return _answer(layer, cell, leaves, told)

@@ -98,7 +98,7 @@ def _cast(value: Any, dtype: type[np.floating[Any]]) -> Any:
 
 
 class Cell(ABC):
-    """One layer run over one batch in float64.
+    """One layer run over one batch.
 
     Parameters
     ----------
@@ -108,6 +108,8 @@ class Cell(ABC):
         False where a step is skipped: the state stays as it is.
     initial : sequence of arrays, shape (B, H)
         h, and c where there is one.
+    dtype : type
+        In which an LSTM without peepholes, normalisation and skipped steps may run; all others run in float64.
 
     Attributes
     ----------
@@ -122,7 +124,15 @@ class Cell(ABC):
     c: Array | None = None
     dtype: type[np.floating[Any]] = np.float64  # of the matrices
 
-    def __init__(self, weights: Weights, x: Array, real: NDArray[np.bool_], initial: Sequence[Array]) -> None:
+    def __init__(
+        self,
+        weights: Weights,
+        x: Array,
+        real: NDArray[np.bool_],
+        initial: Sequence[Array],
+        dtype: type[np.floating[Any]] = np.float64,
+    ) -> None:
+        self.run_dtype = dtype
         self.weights, self.x, self.real = weights, x, real
         batch, self.length, _ = x.shape
         self.batch, self.units = batch, weights.units

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from stochos import _core
 from stochos.nn.flow._cell import EPSILON, Cell, Piece, Places, Scale, add_diagonal, add_diagonal_block, sigmoid
 from stochos.nn.flow._weights import Array
 
@@ -76,14 +77,16 @@ class LSTMCell(Cell):
         """Run an LSTM without peepholes, normalisation and skipped steps: one exponential a step for all gates."""
         size = self.units
         sign = np.repeat([-1.0, -1.0, 2.0, -1.0], size)  # sigmoid(x) = 1 / (1 + e^-x), tanh(x) = 1 - 2 / (1 + e^2x)
-        recurrent = self.weights.recurrent * sign
-        every = np.ascontiguousarray((given * sign).transpose(1, 0, 2))
+        dtype = self.run_dtype
+        most = 700.0 if dtype is np.float64 else 80.0  # its exponential is finite
+        recurrent = (self.weights.recurrent * sign).astype(dtype)
+        every = np.ascontiguousarray((given * sign).transpose(1, 0, 2), dtype)
         assert self.c is not None
-        h, c = self.h[:, 0], self.c[:, 0]
+        h, c = self.h[:, 0].astype(dtype), self.c[:, 0].astype(dtype)
         for t in range(self.length):
             gate = every[t]
             gate += h @ recurrent
-            np.minimum(gate, 700.0, out=gate)
+            np.minimum(gate, most, out=gate)
             np.exp(gate, out=gate)
             gate += 1.0
             np.reciprocal(gate, out=gate)
@@ -182,22 +185,16 @@ class LSTMCell(Cell):
     def _whole(self, b: Places, t: Places, made: Array) -> None:
         size = self.units
         direct = self._direct(b, t)
-        add_diagonal_block(made, 0, direct)
         if self.weights.layer_norm:
+            add_diagonal_block(made, 0, direct)
             small = self._small(b, t)
             made[:, :size, size:] = small
             made[:, size:, :size] = self._scale.left(self.diagonal(direct), b, t + 1)
             made[:, size:, size:] = self._scale.left(small, b, t + 1) + self._by_h("o", b, t)
             return
-        slope = self._scale.slope[b, t + 1]
-        add_diagonal_block(made, size, slope * direct)
-        # Row by row of H, all steps at once: three or four numbers times as many rows of the kernels.
-        factors = np.stack([self._factors[name][b, t].T for name in "figo"], axis=2)
-        rows = np.stack([self._turned[name] for name in "figo"], axis=1)
-        places = made.transpose(1, 0, 2)
-        np.matmul(factors[:, :, :3], rows[:, :3], out=places[:size, :, size:])
-        factors[:, :, :3] *= slope.T[:, :, None]
-        np.matmul(factors, rows, out=places[size:, :, size:])
+        factors = np.stack([self._factors[name][b, t] for name in "figo"])
+        rows = np.stack([self._turned[name] for name in "figo"])
+        _core.lstm_jacobians(factors, rows, direct, self._scale.slope[b, t + 1], made)
 
     def back(self, t: int, to_h: Array, to_c: Array) -> tuple[Array, Array, Array, list[Piece]]:
         """Take a gradient one step back."""

@@ -34,7 +34,7 @@ def gradient_flow(
 ) -> GradientFlow:
     """Show where the gradients of a recurrent layer vanish or explode, exactly and term by term.
 
-    The layer is run in float64 over `x`; every Jacobian dh_t/dh_{t-1} (SimpleRNN, GRU) or dc_t/dc_{t-1} (LSTM, GRU
+    The layer is run over `x` in float64; every Jacobian dh_t/dh_{t-1} (SimpleRNN, GRU) or dc_t/dc_{t-1} (LSTM, GRU
     with reset "output") is known in closed form from its gates, split into the terms of kexue.fm/archives/7888. Nothing
     is estimated, and nothing is computed before it is asked for.
 
@@ -55,7 +55,7 @@ def gradient_flow(
     initial_state : array (B, H), or two of them (h, c), optional
         Zero by default; a stateful layer's own state is not used.
     dtype : {"float64", "float32"}
-        Of the matrices. The layer runs in float64 either way, and norms and exponents are float64.
+        Of the matrices; with float32 a plain LSTM also runs in it. Norms and exponents are float64.
     memory : int
         Bytes that one array of results may take (1 GiB by default).
 
@@ -90,7 +90,7 @@ def gradient_flow(
         if loss is not None:
             msg = f"[{WHERE}] a loss needs a layer or model, not bare Weights"
             raise InputError(msg)
-        return GradientFlow(_capture.last(_capture.build(model, x, lengths, mask, initial_state)), memory, kind)
+        return GradientFlow(_capture.last(_capture.build(model, x, lengths, mask, initial_state, kind)), memory, kind)
     options = {name: value for name, value in given.items() if value is not None}
     found = _capture.find(model, layer)
-    return GradientFlow(_capture.capture(model, found, x, loss, options), memory, kind)
+    return GradientFlow(_capture.capture(model, found, x, loss, options, kind), memory, kind)

@@ -123,7 +123,7 @@ def remedies(flow: GradientFlow, seed: int) -> Remedies:
     """Run the layer with each remedy."""
     found = {"as it is": flow}
     for name, weights in _variants(flow.weights, flow.steps, seed).items():
-        cell = type(flow.cell)(weights, flow.cell.x, flow.real, _initial(flow, weights))
+        cell = type(flow.cell)(weights, flow.cell.x, flow.real, _initial(flow, weights), flow.cell.run_dtype)
         taken = Captured(cell, flow._captured.to_h, flow._captured.to_c, None)
         found[name] = GradientFlow(taken, flow._memory, flow._cast.dtype)
     return Remedies(found)
