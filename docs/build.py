@@ -78,7 +78,7 @@ def draw_pictures() -> None:
 
 def sphinx(builder: str, language: str, target: Path, *options: str) -> None:
     """Run Sphinx; with warnings as errors where the command line says so."""
-    trees = BUILD / "trees" / language
+    trees = BUILD / "trees" / f"{builder}-{language}"
     command = [
         sys.executable,
         "-m",
@@ -123,7 +123,7 @@ def build(language: str, options: argparse.Namespace) -> None:
     if browser:
         single = BUILD / "single" / language
         shutil.rmtree(single, ignore_errors=True)
-        sphinx("singlehtml", language, single, "-t", "paper", *flags)
+        sphinx("singlehtml", language, single, "-t", "paper", "-Q")  # the pages have been checked; links to the API end
         print_pdf(browser, single / "index.html", target / name)
         say(f"{language}: PDF")
     if not options.no_search:

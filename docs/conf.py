@@ -43,6 +43,10 @@ WAITING = {
     if set(INCLUDE.findall(page.read_text("utf-8"))) - TEXTS
 }
 exclude_patterns += [f"{page}.md" for page in sorted(WAITING)]
+if tags.has("paper"):  # type: ignore[name-defined]  # noqa: F821 - Sphinx defines it
+    # The PDF is for reading; what one looks up stays on the site.
+    WAITING |= {"api/index", "meta/archive"}
+    exclude_patterns += ["api", "meta/archive.md"]
 
 myst_enable_extensions = ["dollarmath", "amsmath", "colon_fence", "deflist", "attrs_block"]
 myst_heading_anchors = 3
@@ -57,6 +61,7 @@ nitpick_ignore_regex = [
     (r"py:.*", r"(numpy|np|NDArray|ArrayLike|scipy|csr_array|xarray|pandas|matplotlib|collections|os|pathlib)\b.*"),
     (r"py:.*", r"(Any|Callable|Sequence|Iterable|Mapping|Literal|Path|Iterator|Axes|dataclass|optional|float32)\b.*"),
     (r"py:obj", r"[a-z_]+"),
+    (r"py:mod", r"stochos\.\w+"),
     (r"py:.*", r"stochos\.(_progress|words\._|reactions\._).*"),
 ]
 autodoc_member_order = "bysource"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import re
 from typing import Any
 
 from docutils import nodes
@@ -39,7 +40,30 @@ class Names(SphinxDirective):
         return self.parse_text_to_nodes("\n".join([f".. currentmodule:: {name}", "", *functions, *classes]))
 
 
+def _plain(part: str) -> str:
+    part = re.sub(r"(?<!\\)\|", r"\|", part)
+    part = re.sub(r"(?<=\w)_(?=[\s,.;:)\"']|$)", r"\_", part)
+    return part.replace("*", r"\*") if part.replace("**", "").count("*") % 2 else part
+
+
+def as_text(_app: Any, _what: str, _name: str, _object: Any, _options: Any, lines: list[str]) -> None:
+    """Let |x|, a_ and a lone * in the prose of a docstring mean themselves, not marks of reStructuredText."""
+    verbatim = ""  # how a stretch of code ends: at an empty line, or at text that is not indented
+    for k, line in enumerate(lines):
+        if (verbatim == "example" and not line.strip()) or (
+            verbatim == "block" and line.strip() and not line.startswith(" ")
+        ):
+            verbatim = ""
+        if line.lstrip().startswith(">>>"):
+            verbatim = "example"
+        if not verbatim and not re.match(r"\s*(\.\.|[|+])", line):
+            lines[k] = "".join(p if p.startswith("`") else _plain(p) for p in re.split(r"(``?[^`]+``?)", line))
+        if line.rstrip().endswith("::"):
+            verbatim = "block"
+
+
 def setup(app: Any) -> dict[str, Any]:
     """Register the directive."""
     app.add_directive("names", Names)
+    app.connect("autodoc-process-docstring", as_text, priority=400)  # before numpydoc
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

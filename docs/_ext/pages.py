@@ -204,6 +204,8 @@ PLACES = {"../bench/README.md": "benchmarks.md", "../CHANGELOG.md": "changelog.m
 def _links(_app: Any, _path: Path, _parent: str, content: list[str]) -> None:
     for place, page in PLACES.items():
         content[0] = content[0].replace(f"]({place}", f"]({page}")
+    # Other places of the repository have no page; their path is named instead.
+    content[0] = re.sub(r"\[([^\]]+)\]\(\.\./((?!guide|howto|api|meta)[^)\s]+)\)", r"\1 (`\2`)", content[0])
 
 
 def _no_index_of_sphinx(app: Any) -> None:

@@ -2,7 +2,7 @@
 
 The browser is driven by Node (from the docs extra) and playwright-core and axe-core (from npm, as pinned by
 browser/package-lock.json). With STOCHOS_SITE=required, as in CI, nothing is left out. The default run sees every page
-at every width in both themes, and looks for barriers (axe) in one of the six combinations a page, which changes from
+at every width, and looks for barriers (axe) in one of the six combinations a page, which changes from
 page to page and between the languages. `python -m pytest tests/docs/test_site.py -m "slow or not slow"` looks in all.
 """
 
@@ -107,7 +107,7 @@ def test_each_page_fits_every_width_and_has_no_barrier(site: Path, task: Task, l
     combinations = list(itertools.product(WIDTHS, THEMES))
     shift = LANGUAGES.index(language) * 3
     wanted = [{"path": path, "axes": [combinations[(k + shift) % 6]]} for k, path in enumerate(pages(site, language))]
-    seen = task("pages", pages=wanted, widths=WIDTHS, themes=THEMES)
+    seen = task("pages", pages=wanted, widths=WIDTHS, themes=THEMES, quick=True)
     assert not seen["faults"], "\n".join(seen["faults"])
     assert seen["runs"] == len(wanted) >= 25
 
@@ -123,7 +123,7 @@ def test_no_combination_of_page_width_and_theme_has_a_barrier(site: Path, task: 
 
 
 def test_questions_find_their_page_among_the_first_three(task: Task):
-    assert [len(QUESTIONS[language]) for language in LANGUAGES] == [20, 20]
+    assert min(len(QUESTIONS[language]) for language in LANGUAGES) >= 20
     seen = task("search", questions=QUESTIONS)
     assert not seen["faults"], "\n".join(seen["faults"])
 

@@ -42,7 +42,7 @@ class Dense(Layer):
 
     Examples
     --------
-    >>> layer = nn.Dense(784, activation="relu")
+    >>> x, layer = nn.Input((784,)), nn.Dense(784, activation="relu")
     >>> y = layer(layer(layer(x)))  # one kernel, used three times
     """
 
