@@ -68,6 +68,7 @@ class Task:
         self.model.tokenizer = self.tokenizer
         self.labels: list[Any] = self._label_names(classes)
         self._trained = _training.AlbertScores(self.model)
+        self._run = _training.Runner(self.model, self._trained)
 
     def _label_names(self, classes: Any) -> list[Any]:
         if isinstance(classes, (list, tuple)):
@@ -168,7 +169,7 @@ class Task:
         """Return the scores of each text, as arrays."""
         batch_size = _checks.whole(self._where("predict"), "batch_size", batch_size, 1)
         found: list[Any] = [None] * data.count
-        for index, result in _training.outputs(self._trained, data, batch_size):
+        for index, result in self._run(data, batch_size):
             arrays = [part.numpy() for part in (result if isinstance(result, tuple) else (result,))]
             for row, example in enumerate(index):
                 found[example] = [array[row] for array in arrays]
