@@ -98,6 +98,7 @@ void release_buffer(Py_buffer* view);
 struct Ops {};
 void define_traces(py::module_& m);
 void define_composites(py::class_<Ops>& ops);
+void define_recurrent(py::class_<Ops>& ops);
 
 // Methods and number slots that Tensor and Variable share.
 extern PyMethodDef tensor_methods[];

@@ -280,6 +280,7 @@ void bind_tensor_ops(py::module_& m) {
   define_shapes(ops);
   define_gathers(ops);
   define_composites(ops);
+  define_recurrent(ops);
 }
 
 }  // namespace stochos::bind

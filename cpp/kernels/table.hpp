@@ -9,6 +9,8 @@
 #include <cstdint>
 
 #include "kernels/elementwise_codes.hpp"
+#include "kernels/recurrent_types.hpp"
+#include "kernels/lockstep_types.hpp"
 #include "kernels/sgd_types.hpp"
 #include "kernels/tensor_types.hpp"
 
@@ -37,6 +39,9 @@ struct Table {
   // event_draws.inl
   void (*event_draws)(std::uint32_t key0, std::uint32_t key1, std::uint64_t record, std::uint64_t first,
                       std::size_t count, double* exponential, double* uniform);
+  // lockstep.inl
+  bool (*lockstep)(const Lockstep& lanes, std::size_t steps, bool ask);
+  void (*lockstep_fire)(const Lockstep& lanes);
 
   // elementwise.inl and its companions; codes and laws in elementwise_codes.hpp. A null place: no such
   // kernel.
@@ -63,11 +68,16 @@ struct Table {
   CastKernel cast[kind::count][kind::count];  // [from][to]
 
   // reduce.inl; any and all are max and min of bytes 0 and 1 (sum and prod of those are null).
-  ReduceKernel<float> reduce_rows_f32[reduce::count], reduce_columns_f32[reduce::count];
-  ReduceKernel<double> reduce_rows_f64[reduce::count], reduce_columns_f64[reduce::count];
-  ReduceKernel<std::int32_t> reduce_rows_i32[reduce::count], reduce_columns_i32[reduce::count];
-  ReduceKernel<std::int64_t> reduce_rows_i64[reduce::count], reduce_columns_i64[reduce::count];
-  ReduceKernel<std::uint8_t> reduce_rows_b8[reduce::count], reduce_columns_b8[reduce::count];
+  ReduceKernel<float> reduce_rows_f32[reduce::count];
+  ColumnsKernel<float> reduce_columns_f32[reduce::count];
+  ReduceKernel<double> reduce_rows_f64[reduce::count];
+  ColumnsKernel<double> reduce_columns_f64[reduce::count];
+  ReduceKernel<std::int32_t> reduce_rows_i32[reduce::count];
+  ColumnsKernel<std::int32_t> reduce_columns_i32[reduce::count];
+  ReduceKernel<std::int64_t> reduce_rows_i64[reduce::count];
+  ColumnsKernel<std::int64_t> reduce_columns_i64[reduce::count];
+  ReduceKernel<std::uint8_t> reduce_rows_b8[reduce::count];
+  ColumnsKernel<std::uint8_t> reduce_columns_b8[reduce::count];
   ExtremeKernel<float> extreme_rows_f32[extreme::count];
   ExtremeKernel<double> extreme_rows_f64[extreme::count];
   ExtremeKernel<std::int32_t> extreme_rows_i32[extreme::count];
@@ -93,6 +103,17 @@ struct Table {
   void (*layer_norm_f64)(const LayerNormRows<double>&);
   void (*layer_norm_backward_f32)(const LayerNormRowsBackward<float>&);
   void (*layer_norm_backward_f64)(const LayerNormRowsBackward<double>&);
+
+  // recurrent.inl: columns in a panel, packing, products, and one step of a cell
+  std::size_t recurrent_width_f32, recurrent_width_f64;
+  void (*recurrent_pack_f32)(const float*, std::size_t, bool, std::size_t, std::size_t, float*);
+  void (*recurrent_pack_f64)(const double*, std::size_t, bool, std::size_t, std::size_t, double*);
+  void (*recurrent_product_f32)(const PanelProduct<float>&);
+  void (*recurrent_product_f64)(const PanelProduct<double>&);
+  void (*recurrent_forward_f32[cell::count])(const CellStep<float>&);
+  void (*recurrent_forward_f64[cell::count])(const CellStep<double>&);
+  void (*recurrent_backward_f32[cell::count])(const CellStepBackward<float>&);
+  void (*recurrent_backward_f64[cell::count])(const CellStepBackward<double>&);
 
   // update.inl
   void (*update_f32[update::count])(const UpdateArrays<float>&, const UpdateSettings&);

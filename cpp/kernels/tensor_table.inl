@@ -77,7 +77,7 @@ static constexpr void set_cast(CastKernel* at) {
 }
 template <class L>
 static constexpr void set_reduce(ReduceKernel<typename L::Scalar>* rows,
-                                 ReduceKernel<typename L::Scalar>* columns) {
+                                 ColumnsKernel<typename L::Scalar>* columns) {
   rows[reduce::sum] = sum_rows<L>;
   rows[reduce::max] = extreme_rows<L, 1>;
   rows[reduce::min] = extreme_rows<L, -1>;
@@ -88,7 +88,7 @@ static constexpr void set_reduce(ReduceKernel<typename L::Scalar>* rows,
   columns[reduce::prod] = real_columns<L, reduce::prod>;
 }
 template <class T>
-static constexpr void set_whole_reduce(ReduceKernel<T>* rows, ReduceKernel<T>* columns) {
+static constexpr void set_whole_reduce(ReduceKernel<T>* rows, ColumnsKernel<T>* columns) {
   rows[reduce::max] = whole_rows<T, reduce::max>;
   rows[reduce::min] = whole_rows<T, reduce::min>;
   columns[reduce::max] = whole_columns<T, reduce::max>;

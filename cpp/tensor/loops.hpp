@@ -22,6 +22,7 @@ using SelectLoop = kernels::SelectKernel;
 using MulAddLoop = void (*)(const void* a, const void* b, const void* c, void* y, std::size_t n,
                             unsigned numbers);
 using ReduceLoop = void (*)(const void* x, void* y, std::size_t outer, std::size_t n);
+using ColumnsLoop = void (*)(const void* x, void* y, std::size_t outer, std::size_t n, std::size_t stride);
 
 // Null when there is no such kernel.
 UnaryLoop unary_loop(unary::Code code, DType type);
@@ -34,7 +35,7 @@ BinaryLoop logical_loop(logical::Code code);
 SelectLoop select_loop(DType type);
 MulAddLoop mul_add_loop(DType type);  // of floats
 ReduceLoop rows_loop(reduction::Code code, DType type);
-ReduceLoop columns_loop(reduction::Code code, DType type);
+ColumnsLoop columns_loop(reduction::Code code, DType type);
 ReduceLoop cumsum_loop(DType type);
 ReduceLoop extreme_loop(kernels::extreme::Code code, DType type);  // writes int64
 

@@ -71,7 +71,7 @@ def test_report_is_whole_and_asks_the_network_for_nothing(tour: tuple[str, str, 
     reader = _Reader()
     reader.feed(html)
     assert reader.open == []
-    assert reader.tags.count("svg") == 11
+    assert reader.tags.count("svg") == 15
     assert reader.links == []
     assert "script" not in reader.tags
     assert "link" not in reader.tags
@@ -130,6 +130,21 @@ def test_tour_trains_cuts_and_rewires_a_classifier():
     assert graph.count(">again</text>") == 3
     assert graph.count('fill-opacity="0.28"') == 3
     assert "frozen" in html.split("Graph of the rewired model")[1].split("</svg>")[0]
+
+
+def test_tour_shows_where_gradients_vanish():
+    # The chapter alone. What it claims: a closed forget gate loses the gradient and remedies bring it back.
+    from stochos.cli.tour import recurrent
+    from stochos.cli.tour.page import Page
+
+    figures = recurrent.run(page := Page(quiet=True), 1, 0)
+    rows = {row["name"]: row for row in figures["remedies"]}
+    assert rows["as it is"]["state"] == "vanishing"
+    assert rows["forget_bias=1"]["log_norm"] > rows["as it is"]["log_norm"] + 10
+    assert rows["forget_bias=Chrono(64)"]["first_half"] > 0.1
+    before, after = figures["trained"]["loss"]
+    assert after < before
+    assert page.html("t", "f").count("<svg") == 4
 
 
 def test_tour_estimates_divergences_and_learns_a_ring():

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from stochos import _core, gan, nn
-from stochos.gan import _steps
+from stochos.gan import _steps, _witness
 
 sys.path.insert(0, str(Path(__file__).parent))
 from players import data, made, weights
@@ -203,15 +203,20 @@ def test_penalty_is_that_of_finite_differences():
     assert slope == pytest.approx((ends[0] - ends[1]) / 2e-5, rel=1e-6)
 
 
-def test_spectral_norm_divides_by_the_largest_singular_value():
-    layer = gan.SpectralNorm(nn.Dense(7, use_bias=False, dtype="float64", seed=2), iterations=200, dtype="float64")
-    x = np.random.default_rng(0).normal(size=(5, 4))
-    y = layer(x, training=True).numpy()
-    kernel = layer.layer.kernel.numpy()
-    np.testing.assert_allclose(y, x @ kernel / np.linalg.svd(kernel)[1][0], rtol=1e-9)
-    np.testing.assert_allclose(layer(x).numpy(), y, rtol=1e-9)
-    assert len(layer.parameters) == 1
-    # The gradient passes through the division: a longer kernel is the same layer, so its own direction has slope 0.
-    slope = nn.grad(lambda: nn.sum(layer(x) ** 2), wrt=layer)()[0].numpy()
-    assert abs((slope * kernel).sum()) < 1e-9
-    assert np.abs(slope).max() > 1e-3
+@pytest.mark.parametrize("name", ["js", "kl", "hinge", "least_squares"])
+@pytest.mark.parametrize("score", [-200.0, -60.0, 0.0, 60.0, 200.0])
+def test_one_sweep_serves_both_players_at_any_score(name: str, score: float):
+    # Where the D-part's cotangent is nothing (hinge) or underflows, the generator's gradient is still its own.
+    model = made(name, generator_optimizer=nn.SGD(1.0), discriminator_optimizer=nn.SGD(0.0))
+    x, z = data(), np.random.default_rng(1).normal(size=(64, 3))
+    model.generator(z), model.discriminator(x)
+    assert _witness.by_example(model.discriminator)
+    bias = model.discriminator.parameters[-1]
+    bias.assign(bias.numpy() + score)
+    expected = by_hand(model, x, z)[1]
+    model._latent = lambda _: nn.tensor(z)  # type: ignore[method-assign]
+    before = [v.numpy().copy() for v in model.generator.parameters]
+    _steps.single_loss(model, nn.tensor(x))
+    for old, new, slope in zip(before, model.generator.parameters, expected, strict=True):
+        size = np.abs(slope).max()
+        np.testing.assert_allclose(old - new.numpy(), slope, rtol=1e-6, atol=1e-6 * size + 1e-15)

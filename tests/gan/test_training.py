@@ -184,3 +184,9 @@ def test_one_optimizer_for_both_is_refused():
     one = nn.Adam(1e-3)
     with pytest.raises(InputError, match="give each its own"):
         gan.GAN(mlp(4, 2), mlp(4, 1), latent=2, generator_optimizer=one, discriminator_optimizer=one)
+
+
+def test_the_bar_shows_the_estimate(capsys: pytest.CaptureFixture[str]):
+    made("js").fit(data(), steps=4, batch_size=32, log_every=2, progress=True)
+    assert "training by jensen_shannon" in (shown := capsys.readouterr().err)
+    assert "estimate -" in shown or "estimate 0" in shown

@@ -16,22 +16,6 @@
 
 namespace stochos::tensor {
 
-namespace {
-
-// Errors of an instruction name the layer that it was traced in.
-class InLayer {
- public:
-  explicit InLayer(const Ref<const Label>& label) : before_(std::exchange(context().label, label)) {}
-  ~InLayer() { context().label = before_; }
-  InLayer(const InLayer&) = delete;
-  InLayer& operator=(const InLayer&) = delete;
-
- private:
-  Ref<const Label> before_;
-};
-
-}  // namespace
-
 class ProgramBuilder {
  public:
   ProgramBuilder(Program& program, const TraceState& trace, Inputs outputs) : program_(program) {

@@ -76,10 +76,18 @@ void reduce_rows(codes::Code code, const Array& x, void* out, std::size_t outer,
 // x is contiguous with axes (before, outer, n).
 void reduce_columns(codes::Code code, const Array& x, void* out, std::size_t before, std::size_t outer,
                     std::size_t n) {
-  const ReduceLoop loop = columns_loop(code, x.dtype);
+  const ColumnsLoop loop = columns_loop(code, x.dtype);
   const std::size_t item = item_size(x.dtype);
-  for (std::size_t i = 0; i < before; ++i)
-    loop(x.data + i * outer * n * item, static_cast<std::byte*>(out) + i * n * item, outer, n);
+  if (before == 1) {
+    in_parts(n, outer * item, [&](std::size_t first, std::size_t count) {
+      loop(x.data + first * item, static_cast<std::byte*>(out) + first * item, outer, count, n);
+    });
+    return;
+  }
+  in_parts(before, outer * n * item, [&](std::size_t first, std::size_t count) {
+    for (std::size_t i = first; i < first + count; ++i)
+      loop(x.data + i * outer * n * item, static_cast<std::byte*>(out) + i * n * item, outer, n, n);
+  });
 }
 
 void reduce_array(codes::Code code, const Array& given, Axes axes, Array& out) {

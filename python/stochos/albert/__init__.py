@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from stochos.albert.config import Config
+    from stochos.albert.converting import convert_tensorflow, from_tensorflow_names
     from stochos.albert.files import load, new, save
     from stochos.albert.model import Albert, Output
     from stochos.albert.pretraining import pretrain
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 #: Where each name lives; a module is loaded when a name of it is first used.
 _HOMES = {
     "config": "Config",
+    "converting": "convert_tensorflow from_tensorflow_names",
     "files": "load new save",
     "model": "Albert Output",
     "pretraining": "pretrain",
@@ -40,8 +42,10 @@ __all__ = [
     "Reader",
     "Tagger",
     "Tokenizer",
+    "convert_tensorflow",
     "embed",
     "fill_mask",
+    "from_tensorflow_names",
     "load",
     "new",
     "pretrain",

@@ -67,9 +67,9 @@ def _data(name: str) -> tuple[Any, Mixture | None, str | None]:
 @click.option(
     "--width", type=click.IntRange(1), default=128, show_default=True, help="Of both networks' hidden layers."
 )
-@click.option("--rate", type=click.FloatRange(0), default=2e-3, show_default=True, help="Learning rate at the start.")
+@click.option("--rate", type=click.FloatRange(0), default=3e-3, show_default=True, help="Learning rate at the start.")
 @click.option(
-    "--gradient-penalty", type=click.FloatRange(0), default=0.3, show_default=True, help="Factor of E |grad D|^2."
+    "--gradient-penalty", type=click.FloatRange(0), default=0.1, show_default=True, help="Factor of E |grad D|^2."
 )
 @click.option("--samples", type=click.IntRange(1), default=2000, show_default=True, help="How many to make at the end.")
 @output_option("Write the samples here: .npy, or else text with a point a line.", required=False)

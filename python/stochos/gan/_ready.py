@@ -19,8 +19,8 @@ def plain(
     steps: int,
     width: int = 128,
     latent: int = 2,
-    rate: float = 2e-3,
-    gradient_penalty: float = 0.3,
+    rate: float = 3e-3,
+    gradient_penalty: float = 0.1,
     generator_loss: str = "non_saturating",
     last: str | None = None,
     seed: int = 0,
@@ -49,8 +49,8 @@ def plain(
     def player(out: int, end: str | None, first: int) -> Any:
         return nn.Sequential(
             [
-                nn.Dense(width, "relu", kernel_initializer="he_uniform", seed=seed + first),
-                nn.Dense(width, "relu", kernel_initializer="he_uniform", seed=seed + first + 1),
+                nn.Dense(width, "relu", seed=seed + first),
+                nn.Dense(width, "relu", seed=seed + first + 1),
                 nn.Dense(out, end, seed=seed + first + 2),
             ]
         )

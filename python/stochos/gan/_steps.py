@@ -6,7 +6,7 @@ With sg = stop_gradient the single loss is
 
 whose second term is always 0 and has a gradient by G alone (kexue.fm/archives/6387). D(G(z)) and D(sg G(z)) are equal
 numbers, so one pass makes both; and the two gradients by D that cancel are never formed, instead of cancelling to
-rounding. What is left is one backward pass with two outputs: the D-part, and G(z) with the G-part's gradient.
+rounding. Where D looks at each example alone, one sweep back through it serves both players.
 """
 
 from __future__ import annotations
@@ -29,19 +29,58 @@ def single_loss(model: GAN, x: Any) -> tuple[Any, Any, Any]:
     with _core.Recording():
         made = g(model._latent(_rows(x)), training=True)
         stopped = nn.stop_gradient(made)
-        real, scores = _both(model, x, stopped)
-        plain, critic = _critic(model, real, scores, x, stopped)
-        wish = model.weight * model.game.generator(nn.stop_gradient(real), scores)
-        (pull,) = _core.gradients([wish], [None], [stopped])
-        outputs, cotangents = [critic, made], [None, pull]
+        sweep = _together if _witness.by_example(d) and made.dtype == x.dtype else _apart
+        plain, critic, wish, ours, pull = sweep(model, x, stopped)
         penalty = _penalty(g)
-        if penalty is not None:
-            outputs, cotangents = [*outputs, penalty], [*cotangents, None]
-        ours, theirs = list(d.parameters), list(g.parameters)
-        found = _core.gradients(outputs, cotangents, ours + theirs)
-    model.discriminator_optimizer.update(d, found[: len(ours)])
-    model.generator_optimizer.update(g, found[len(ours) :])
+        outputs, cotangents = ([made], [pull]) if penalty is None else ([made, penalty], [pull, None])
+        theirs = _core.gradients(outputs, cotangents, list(g.parameters))
+    model.discriminator_optimizer.update(d, ours)
+    model.generator_optimizer.update(g, theirs)
     return critic, wish, plain
+
+
+def _apart(model: GAN, x: Any, made: Any) -> tuple[Any, ...]:
+    """Return (loss, loss with penalties, G's loss, gradients by D, G's gradient by what was made): two passes of D.
+
+    For any discriminator: batch statistics are those of each batch by itself.
+    """
+    real, scores = _both(model, x, made)
+    plain, critic = _critic(model, real, scores, x, made)
+    wish = model.weight * model.game.generator(nn.stop_gradient(real), scores)
+    (pull,) = _core.gradients([wish], [None], [made])
+    return plain, critic, wish, _core.gradients([critic], [None], list(model.discriminator.parameters)), pull
+
+
+def _together(model: GAN, x: Any, made: Any) -> tuple[Any, ...]:
+    """Return the same from one pass of D over all rows and one sweep back, for a D that looks at each row alone.
+
+    Such a sweep is a row times its cotangent, so that the sweep for the D-part, row by row times the ratio of the two
+    cotangents, is that of the G-part. Where the D-part's is nothing beside the G-part's, it is lifted to 1e-16 of it,
+    which the gradients by D do not see.
+    """
+    count = _rows(x)
+    rows = _core.fresh(_ops.concat([x, made]))
+    all_scores = _witness.values(model.discriminator, rows, training=True)
+    scores = _core.fresh(all_scores)
+    plain = model.game.critic(scores[:count], scores[count:])
+    fixed = nn.stop_gradient(scores)
+    own = _core.fresh(fixed[count:])
+    wish = model.weight * model.game.generator(fixed[:count], own)
+    (share,) = _core.gradients([plain], [None], [scores])
+    (pulls,) = _core.gradients([wish], [None], [own])
+    least = 1e-16 * _ops.max(_ops.abs(pulls)) + 1e-30
+    theirs = share[count:]
+    theirs = _ops.where(_ops.abs(theirs) < least, _ops.where(theirs < 0.0, -least, least), theirs)
+    outputs: list[Any] = [all_scores]
+    cotangents: list[Any] = [_ops.concat([share[:count], theirs])]
+    critic = plain
+    for penalty in (gradient_penalty(model, x, made), _penalty(model.discriminator)):
+        if penalty is not None:
+            critic = critic + penalty
+            outputs, cotangents = [*outputs, penalty], [*cotangents, None]
+    *ours, slopes = _core.gradients(outputs, cotangents, [*model.discriminator.parameters, rows])
+    ratio = _ops.reshape(pulls / theirs, (-1,) + (1,) * (len(made.shape) - 1))
+    return plain, critic, wish, ours, slopes[count:] * ratio
 
 
 def simultaneous(model: GAN, x: Any) -> tuple[Any, Any, Any]:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stochos import _checks, _core, nn
-from stochos._progress import Progress, progress_callback, report
+from stochos._progress import Progress, note, progress_callback, report
 from stochos.errors import ConvergenceError, FileFormatError, InputError, InputTypeError
 from stochos.gan import _steps, _witness
 from stochos.gan._mixtures import Mixture
@@ -85,6 +85,7 @@ def fit(model: GAN, data: Any, options: Options) -> History:
                 done += 1
                 if done % log_every == 0:
                     run.line()
+                    note(tell, run.summary())
                     for callback in options.callbacks:
                         callback(model)
                 if draw is not None and done % draw_every == 0:
@@ -222,6 +223,11 @@ class _Run:
             figures["estimate"] = -plain
         self._model.history.add(figures)
         self._pending.clear()
+
+    def summary(self) -> str:
+        """Return the last line of the history in a few words."""
+        name = "estimate" if self._model.game.estimate else "critic_loss"
+        return f"{name.replace('_', ' ')} {self._model.history[name][-1]:.4f}"
 
     def save(self) -> None:
         """Write the checkpoint, whole or not at all."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +22,7 @@ _WIDEST_QUADRATIC = 32  # dimensions beyond which the quadratic part keeps its d
 
 
 class Witness(nn.Layer):
-    """v(x) = c + b x + x A x + a small network of x, for x (B, d) of mean 0 and variance 1.
+    """v(x) = c + b x + x A x + a small network of x, for x (B, ...) of mean 0 and variance 1, laid flat.
 
     The quadratic part alone holds the log-ratio of any two Gaussians; the network has the rest. It begins at v = 0.
     """
@@ -34,7 +35,7 @@ class Witness(nn.Layer):
 
     def build(self, *shapes: Any) -> None:
         """Make the weights of the linear and of the quadratic part."""
-        d = shapes[0][-1]
+        d = math.prod(shapes[0][1:])
         self.add_weight("linear", (d, 1), "zeros")
         self.add_weight("constant", (1,), "zeros")
         if self.kind == "mlp":
@@ -42,6 +43,7 @@ class Witness(nn.Layer):
 
     def call(self, x: Any) -> Any:
         """Compute v of shape (B,)."""
+        x = _ops.reshape(x, (x.shape[0], -1))
         v = x @ self.linear + self.constant
         if self.kind == "mlp":
             turned = x @ self.quadratic if len(self.quadratic.shape) == 2 else x * self.quadratic
@@ -109,6 +111,18 @@ def dtype_of(player: Any) -> str:
     """Return the dtype of a network's weights: a model of float64 layers counts as float64."""
     kinds = {layer.dtype for layer in (player, *player.layers_inside())}
     return "float64" if "float64" in kinds else "float32"
+
+
+_BY_EXAMPLE = (
+    nn.Dense, nn.Activation, nn.ReLU, nn.LeakyReLU, nn.ELU, nn.GELU, nn.SiLU, nn.Sigmoid, nn.Tanh, nn.Softplus,
+    nn.LayerNorm, nn.Flatten, nn.Conv1D, nn.Conv2D, nn.AveragePool1D, nn.AveragePool2D, nn.MaxPool1D, nn.MaxPool2D,
+    nn.GlobalAveragePool, nn.GlobalMaxPool,
+)  # fmt: skip
+
+
+def by_example(network: Any) -> bool:
+    """Tell whether a network certainly treats each example by itself, the same in training and without a draw."""
+    return type(network) is nn.Sequential and all(type(layer) in _BY_EXAMPLE for layer in network.layers)
 
 
 def values(network: Any, x: Any, **options: Any) -> Any:

@@ -5,10 +5,9 @@ from __future__ import annotations
 import itertools
 import math
 import operator
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from stochos import _core
@@ -17,6 +16,7 @@ from stochos._progress import report
 from stochos.errors import ConvergenceError, InputError
 from stochos.nn import _trees, losses, transforms
 from stochos.nn._data import Data
+from stochos.nn._stream import Stream
 from stochos.nn.metrics import Metric
 from stochos.nn.optimizer import Optimizer
 from stochos.nn.regularizers import regularization_loss
@@ -37,10 +37,10 @@ def called(model: Any, inputs: Any, training: bool) -> Any:
     return model(inputs, training=training)
 
 
-def build(model: Any, data: Data) -> None:
+def build(model: Any, data: Data | Stream) -> None:
     """Make the weights of a layer that has not been called yet."""
     if not model.built:
-        called(model, data.take(slice(0, 1))[0], training=False)
+        called(model, data.sample(), training=False)
 
 
 def objective_of(where: str, loss: Loss, factors: Any) -> Callable[..., Any]:
@@ -138,9 +138,8 @@ def _with_penalties(model: Any, loss: Any) -> Any:
 def run_epoch(
     run: Training,
     step: Callable[[dict[str, Any]], Any],
-    data: Data,
-    batch_size: int,
-    order: NDArray[np.int64] | None,
+    data: Data | Stream,
+    batches: Iterable[tuple[int, Any, Any, NDArray[Any] | None]],
     measures: Sequence[Metric],
     hooks: Sequence[Callback],
     tell: Tell | None,
@@ -151,7 +150,7 @@ def run_epoch(
     for measure in measures:
         measure.reset()
     done = (run.epoch - 1) * data.count
-    for number, (count, *batch) in enumerate(data.batches(batch_size, order), 1):
+    for number, (count, *batch) in enumerate(batches, 1):
         given = {name: part for name, part in zip(("x", "y", "weights"), batch, strict=True) if part is not None}
         found, outputs = step(given)
         loss = float(found)
@@ -171,13 +170,13 @@ def run_epoch(
 
 
 def measured(
-    model: Any, data: Data, objective: Callable[..., Any], measures: Sequence[Metric], batch_size: int
+    model: Any, data: Data | Stream, objective: Callable[..., Any], measures: Sequence[Metric], batch_size: int
 ) -> dict[str, float]:
     """Return loss and metrics without training."""
     mean = _Mean()
     for measure in measures:
         measure.reset()
-    for count, *batch in data.batches(batch_size):
+    for count, *batch in data.passes(0, batch_size):
         given = {name: part for name, part in zip(("x", "y", "weights"), batch, strict=True) if part is not None}
         outputs = called(model, given["x"], training=False)
         mean.add(float(objective(outputs, given.get("y"), given.get("weights"))), count, given.get("weights"))

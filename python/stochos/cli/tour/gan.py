@@ -38,7 +38,7 @@ def run(page: Page, threads: int | None, seed: int) -> dict[str, object]:  # noq
         "d.estimate(x, y), d.gaussian(0, 1, 1, 2), d.between(p, q)\n\n"
         'g = nn.Sequential([nn.Dense(128, "relu"), nn.Dense(128, "relu"), nn.Dense(2)])\n'
         'c = nn.Sequential([nn.Dense(128, "relu"), nn.Dense(128, "relu"), nn.Dense(1)])\n'
-        'model = gan.GAN(g, c, "squared_hellinger", latent=2, gradient_penalty=0.3, penalty_center=0)\n'
+        'model = gan.GAN(g, c, "squared_hellinger", latent=2, gradient_penalty=0.1, penalty_center=0)\n'
         "model.fit(gan.ring(8, deviation=0.1), steps=5000)\n"
         "print(gan.audit(model)); model.sample(1000)"
     )
