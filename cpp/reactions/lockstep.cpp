@@ -39,7 +39,8 @@ Lanes::Lanes(const Network& network, const Plan& plan, random::Key key, std::vec
       memory_((network.slots() + network.reactions() + 5) * lanes + 8),
       words_(4 * lanes + 8),
       number_(lanes),
-      point_(lanes) {
+      point_(lanes),
+      place_(lanes) {
   double* row = aligned(memory_);
   const auto take = [&](std::size_t rows) {
     double* const place = row;
@@ -47,6 +48,7 @@ Lanes::Lanes(const Network& network, const Plan& plan, random::Key key, std::vec
     return place;
   };
   slots_ = take(network.slots());
+  for (const std::uint32_t s : record_) record_rows_.push_back(slots_ + s * lanes);
   state_.lanes = lanes;
   state_.reactions = network.reactions();
   state_.sums = take(network.reactions());
@@ -124,6 +126,7 @@ void Lanes::fill(std::size_t lane) {
     put_state(lane, start_.data());
   }
   number_[lane] = next_number_;
+  place_[lane] = values(next_number_);
   Row& row = rows_[next_number_ % rows_.size()];
   row.ended = false;
   row.end.trajectory = trajectory;
@@ -192,10 +195,12 @@ void Lanes::attend(std::size_t lane) {
   double next = state_.next[lane];
   if (!(total > 0 && total <= kMostTotal)) next = no_reaction(total, state_.now[lane]);
   if (next > state_.limit[lane]) {
-    std::size_t& point = point_[lane];
-    double* place = values(number_[lane]) + point * record_.size();
+    std::size_t point = point_[lane];
+    double* place = place_[lane];
     for (; point < times.size() && times[point] < next; ++point)
-      for (const std::uint32_t s : record_) *place++ = slot(s)[lane];
+      for (const double* const row : record_rows_) *place++ = row[lane];
+    point_[lane] = point;
+    place_[lane] = place;
     if (point == times.size()) {
       state_.now[lane] = times.back();
       finish(lane, next == kNever ? Status::absorbed : Status::done);

@@ -76,6 +76,8 @@ class Lanes {
   std::vector<double> memory_;
   std::vector<std::uint64_t> words_, number_;  // number_: of each lane's trajectory in this run
   std::vector<std::size_t> point_;
+  std::vector<double*> place_;  // of each lane: where its next point goes
+  std::vector<const double*> record_rows_;
   std::vector<kernels::LockstepLaw> laws_;
   std::vector<kernels::LockstepChange> changes_;
   std::vector<std::uint32_t> change_start_, given_;
