@@ -37,11 +37,7 @@ PyObject* floor_divide_slot(PyObject* a, PyObject* b) {
   return guarded([&]() -> PyObject* {
     std::pair<Value, Value> pair;
     if (!both(a, b, pair)) Py_RETURN_NOTIMPLEMENTED;
-    const auto& [x, y] = pair;
-    if (is_float(tensor::promote(x.dtype(), y.dtype())))
-      return wrap(tensor::unary_op(kernels::unary::floor, tensor::div(x, y)));
-    // Exact for integers of any size: (x - x mod y) / y has no rest, but there is no integer division.
-    fail("floor_divide", "integers have no floor division; divide as floats and use astype", ErrorKind::type);
+    return wrap(tensor::floor_divide(pair.first, pair.second));
   });
 }
 

@@ -127,6 +127,14 @@ static inline T whole_mod(T a, T b) {
   const T r = static_cast<T>(a % b);
   return r != 0 && (r < 0) != (b < 0) ? static_cast<T>(r + b) : r;
 }
+// Rounded down; 0 when b is 0.
+template <class T>
+static inline T whole_quotient(T a, T b) {
+  if (b == 0) return 0;
+  if (b == -1) return a == static_cast<T>(sizeof(T) == 8 ? INT64_MIN : INT32_MIN) ? a : static_cast<T>(-a);
+  const T q = static_cast<T>(a / b);
+  return a % b != 0 && (a < 0) != (b < 0) ? static_cast<T>(q - 1) : q;
+}
 template <class T>
 static inline T whole_power(T base, T exponent) {
   if (exponent < 0) {

@@ -40,7 +40,7 @@ enum Code : std::uint8_t {
 };
 }  // namespace unary
 
-// y = f(a, b). Integers have no div; they wrap around.
+// y = f(a, b). Integers wrap around; their div is rounded down, 0 when b is 0.
 namespace binary {
 enum Code : std::uint8_t {
   add,
@@ -96,8 +96,8 @@ using SelectKernel = void (*)(const std::uint8_t* mask, const void* a, const voi
                               Mode mode);
 // Float to integer truncates; NaN gives 0, too large a number the nearest end of the range. To b8: x != 0.
 using CastKernel = void (*)(const void* x, void* y, std::size_t n);
-// Rows: y[i] of x[i * n .. i * n + n - 1], i < outer. Columns: y[j] of all x[i * stride + j]. Sums of floats are
-// made in blocks, the same bits at every level.
+// Rows: y[i] of x[i * n .. i * n + n - 1], i < outer. Columns: y[j] of all x[i * stride + j]. Sums of floats
+// are made in blocks, the same bits at every level.
 template <class T>
 using ReduceKernel = void (*)(const T* x, T* y, std::size_t outer, std::size_t n);
 // Down the first n of `stride` columns.

@@ -57,6 +57,7 @@ static constexpr void set_whole_binary(BinaryKernel<typename L::Scalar>* at) {
   at[binary::maximum] = binary_kernel<L, whole_maximum<L>>;
   at[binary::minimum] = binary_kernel<L, whole_minimum<L>>;
   at[binary::mod] = each_two<T, whole_mod<T>>;
+  at[binary::div] = each_two<T, whole_quotient<T>>;
 }
 template <class L>
 static constexpr void set_compare(CompareKernel<typename L::Scalar>* at) {

@@ -29,6 +29,7 @@ Value isfinite(const Value& x);
 Value cast(const Value& x, DType dtype);
 Value stop_gradient(const Value& x);
 Value binary_op(kernels::binary::Code code, const Value& a, const Value& b);
+Value floor_divide(const Value& a, const Value& b);  // rounded down; integers: 0 when b is 0
 Value compare_op(kernels::compare::Code code, const Value& a, const Value& b);
 Value logical_op(kernels::logical::Code code, const Value& a, const Value& b);
 Value where(const Value& mask, const Value& a, const Value& b);

@@ -99,6 +99,20 @@ class Binary : public Operation {
   codes::Code code_;
 };
 
+// Of whole numbers, rounded down; no derivative.
+class FloorDivide : public Operation {
+ public:
+  FloorDivide() : Operation("floor_divide") {}
+  void infer(Inputs inputs, std::span<Array> outputs) const override {
+    outputs[0].dtype = inputs[0].dtype();
+    outputs[0].shape = broadcast(name(), inputs[0].shape(), inputs[1].shape());
+  }
+  void run(std::span<const Array> inputs, std::span<Array> outputs) const override {
+    run_binary(binary_loop(codes::div, inputs[0].dtype), inputs[0], inputs[1], outputs[0]);
+  }
+  bool same(const Operation&) const override { return true; }
+};
+
 class Compare : public Operation {
  public:
   explicit Compare(kernels::compare::Code code)
@@ -164,6 +178,13 @@ Value binary_op(codes::Code code, const Value& a, const Value& b) {
   if (dtype == DType::b8) dtype = DType::i32;
   return apply(one_of<Binary>(code, std::make_index_sequence<codes::count>()),
                {cast(a, dtype), cast(b, dtype)});
+}
+
+Value floor_divide(const Value& a, const Value& b) {
+  DType dtype = promote(a.dtype(), b.dtype());
+  if (is_float(dtype)) return unary_op(kernels::unary::floor, div(a, b));
+  if (dtype == DType::b8) dtype = DType::i32;
+  return apply(single<FloorDivide>(), {cast(a, dtype), cast(b, dtype)});
 }
 
 Value compare_op(kernels::compare::Code code, const Value& a, const Value& b) {

@@ -35,6 +35,61 @@ void run_rows(const Array& given, const Array* mask, Array& out, Kernel32 single
   x.dtype == DType::f32 ? run(float{}, single_kernel) : run(double{}, double_kernel);
 }
 
+// The derivative of softmax or log-softmax from its result y and the cotangent g, in one pass over each row.
+class SoftmaxBackward : public Operation {
+ public:
+  explicit SoftmaxBackward(bool logs)
+      : Operation(logs ? "log_softmax_backward" : "softmax_backward"), logs_(logs) {}
+  void infer(Inputs inputs, std::span<Array> outputs) const override {
+    outputs[0].dtype = inputs[0].dtype();
+    outputs[0].shape = inputs[0].shape();
+  }
+  void run(std::span<const Array> inputs, std::span<Array> outputs) const override {
+    const Array y = inputs[0].packed(), g = inputs[1].packed();
+    outputs[0] = Array::make(y.dtype, y.shape);
+    const auto n = static_cast<std::size_t>(y.shape.last()),
+               outer = n == 0 ? 0 : static_cast<std::size_t>(y.size()) / n;
+    const auto work = [&](auto t, auto kernel) {
+      using T = decltype(t);
+      in_parts(outer, n * sizeof(T) * 3 + 1, [&](std::size_t first, std::size_t count) {
+        kernel({y.as<T>() + first * n, g.as<T>() + first * n, outputs[0].as<T>() + first * n, count, n});
+      });
+    };
+    const auto& table = kernels::table();
+    if (y.dtype == DType::f32) {
+      work(float{}, logs_ ? table.log_softmax_backward_f32 : table.softmax_backward_f32);
+    } else {
+      work(double{}, logs_ ? table.log_softmax_backward_f64 : table.softmax_backward_f64);
+    }
+  }
+  void vjp(Vjp& call) const override {
+    const Value &y = call.inputs[0], &g = call.inputs[1], &h = call.cotangents[0];
+    const Axes last = last_axis(y);
+    if (logs_) {  // g - e^y sum(g)
+      const Value p = exp(y);
+      if (call.needed[0]) call.result[0] = neg(mul(mul(h, p), sum(g, last, true)));
+      if (call.needed[1]) call.result[1] = sub(h, sum(mul(h, p), last, true));
+      return;
+    }
+    // y (g - sum(g y)); as a matrix on g it is its own transpose
+    if (call.needed[0]) {
+      const Value centred = sub(g, sum(mul(g, y), last, true));
+      call.result[0] = sub(mul(h, centred), mul(g, sum(mul(h, y), last, true)));
+    }
+    if (call.needed[1]) call.result[1] = backward(y, h, false);
+  }
+  bool same(const Operation&) const override { return true; }
+
+  static Value backward(const Value& y, const Value& g, bool logs) {
+    static const Ref<const Operation> made[] = {make<const SoftmaxBackward>(false),
+                                                make<const SoftmaxBackward>(true)};
+    return tensor::apply(made[logs ? 1 : 0], {y, g});
+  }
+
+ private:
+  bool logs_;
+};
+
 class Softmax : public Operation {
  public:
   Softmax() : Operation("softmax") {}
@@ -54,8 +109,7 @@ class Softmax : public Operation {
              table.softmax_rows_f64);
   }
   void vjp(Vjp& call) const override {
-    const Value &y = call.outputs[0], gy = mul(call.cotangents[0], y);
-    call.result[0] = sub(gy, mul(y, sum(gy, last_axis(y), true)));
+    call.result[0] = SoftmaxBackward::backward(call.outputs[0], call.cotangents[0], false);
   }
   bool same(const Operation&) const override { return true; }
 };
@@ -72,8 +126,7 @@ class LogSoftmax : public Operation {
     run_rows(inputs[0], nullptr, outputs[0], table.log_softmax_rows_f32, table.log_softmax_rows_f64);
   }
   void vjp(Vjp& call) const override {
-    const Value &y = call.outputs[0], &g = call.cotangents[0];
-    call.result[0] = sub(g, mul(exp(y), sum(g, last_axis(y), true)));
+    call.result[0] = SoftmaxBackward::backward(call.outputs[0], call.cotangents[0], true);
   }
   bool same(const Operation&) const override { return true; }
 };
