@@ -71,6 +71,10 @@ void take_options(const Network& network, const py::dict& options, Request& requ
       request.covariance = py::cast<bool>(value);
     } else if (name == "unfinished") {
       request.unfinished = py::cast<bool>(value);
+    } else if (name == "lanes") {
+      request.lanes = py::cast<std::size_t>(value);
+      if (*request.lanes != 0 && *request.lanes != 8 && *request.lanes != 16 && *request.lanes != 32)
+        fail("lanes is " + std::to_string(*request.lanes) + "; give 0, 8, 16 or 32");
     } else if (name == "condition") {
       request.condition = py::cast<std::string>(value);
     } else if (name == "record") {

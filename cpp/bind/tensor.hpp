@@ -48,6 +48,7 @@ struct Operand {
   enum class Number : std::uint8_t { none, truth, integer, real };
   Value value;
   Number number = Number::none;
+  bool loose = false;  // a list of Python's floats, read as float64: its dtype is not settled either
   std::int64_t whole = 0;
   double real = 0;
 };

@@ -79,4 +79,54 @@ void Program::run_batch(std::span<const Column> columns, std::size_t begin, std:
   }
 }
 
+namespace {
+typedef double Eight __attribute__((vector_size(64)));
+// Not at the boundary of a vector: scratch may begin anywhere.
+template <class F>
+void eights(const double* a, const double* b, double* to, std::size_t lanes, F f) {
+  for (std::size_t k = 0; k < lanes; k += 8) {
+    Eight x, y;
+    __builtin_memcpy(&x, a + k, sizeof x);
+    __builtin_memcpy(&y, b + k, sizeof y);
+    f(x, y);
+    __builtin_memcpy(to + k, &x, sizeof x);
+  }
+}
+}  // namespace
+
+void Program::run_lanes(const double* slots, std::size_t lanes, double* out, double* scratch) const {
+  double* const spread = scratch + registers_ * lanes;
+  const auto at = [&](Operand o, std::size_t argument) -> const double* {
+    if (o.place() == Operand::reg) return scratch + o.index() * lanes;
+    if (o.place() == Operand::slot) return slots + o.index() * lanes;
+    return std::fill_n(spread + argument * lanes, lanes, constants_[o.index()]) - lanes;
+  };
+  for (const Instruction& i : instructions_) {
+    const double* a = at(i.a, 0);
+    const double* b = i.b == i.a ? a : at(i.b, 1);
+    double* to = scratch + i.to * lanes;
+    switch (i.op) {
+      case Op::add:
+        eights(a, b, to, lanes, [](Eight& x, const Eight& y) { x += y; });
+        break;
+      case Op::sub:
+        eights(a, b, to, lanes, [](Eight& x, const Eight& y) { x -= y; });
+        break;
+      case Op::mul:
+        eights(a, b, to, lanes, [](Eight& x, const Eight& y) { x *= y; });
+        break;
+      case Op::div:
+        eights(a, b, to, lanes, [](Eight& x, const Eight& y) { x /= y; });
+        break;
+      default: {
+        const double* c = i.c == i.a ? a : at(i.c, 2);
+        with_function(i.op, [&](auto f) {
+          for (std::size_t k = 0; k < lanes; ++k) to[k] = f(a[k], b[k], c[k]);
+        });
+      }
+    }
+  }
+  std::copy_n(at(result_, 0), lanes, out);
+}
+
 }  // namespace stochos::expr

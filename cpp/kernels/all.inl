@@ -20,6 +20,7 @@ namespace stochos::kernels::STOCHOS_LEVEL {
 #include "kernels/text.inl"
 #include "kernels/event_draws.inl"
 #include "kernels/lanes.inl"
+#include "kernels/lockstep.inl"
 #include "kernels/exponential.inl"
 #include "kernels/logarithm.inl"
 #include "kernels/error_function.inl"
@@ -45,6 +46,8 @@ static constexpr Table every_kernel() {
   t.token_edges = token_edges;
   t.ascii_prefix = ascii_prefix;
   t.event_draws = event_draws;
+  t.lockstep = lockstep;
+  t.lockstep_fire = lockstep_fire;
   set_tensor_kernels(t);
   set_recurrent_kernels(t);
   return t;

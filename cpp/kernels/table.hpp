@@ -10,6 +10,7 @@
 
 #include "kernels/elementwise_codes.hpp"
 #include "kernels/recurrent_types.hpp"
+#include "kernels/lockstep_types.hpp"
 #include "kernels/sgd_types.hpp"
 #include "kernels/tensor_types.hpp"
 
@@ -38,6 +39,9 @@ struct Table {
   // event_draws.inl
   void (*event_draws)(std::uint32_t key0, std::uint32_t key1, std::uint64_t record, std::uint64_t first,
                       std::size_t count, double* exponential, double* uniform);
+  // lockstep.inl
+  bool (*lockstep)(const Lockstep& lanes, std::size_t steps, bool ask);
+  void (*lockstep_fire)(const Lockstep& lanes);
 
   // elementwise.inl and its companions; codes and laws in elementwise_codes.hpp. A null place: no such
   // kernel.
@@ -49,6 +53,8 @@ struct Table {
   BinaryKernel<double> binary_f64[binary::count];
   BinaryKernel<std::int32_t> binary_i32[binary::count];
   BinaryKernel<std::int64_t> binary_i64[binary::count];
+  MulAddKernel<float> mul_add_f32;
+  MulAddKernel<double> mul_add_f64;
   CompareKernel<float> compare_f32[compare::count];
   CompareKernel<double> compare_f64[compare::count];
   CompareKernel<std::int32_t> compare_i32[compare::count];
@@ -62,11 +68,16 @@ struct Table {
   CastKernel cast[kind::count][kind::count];  // [from][to]
 
   // reduce.inl; any and all are max and min of bytes 0 and 1 (sum and prod of those are null).
-  ReduceKernel<float> reduce_rows_f32[reduce::count], reduce_columns_f32[reduce::count];
-  ReduceKernel<double> reduce_rows_f64[reduce::count], reduce_columns_f64[reduce::count];
-  ReduceKernel<std::int32_t> reduce_rows_i32[reduce::count], reduce_columns_i32[reduce::count];
-  ReduceKernel<std::int64_t> reduce_rows_i64[reduce::count], reduce_columns_i64[reduce::count];
-  ReduceKernel<std::uint8_t> reduce_rows_b8[reduce::count], reduce_columns_b8[reduce::count];
+  ReduceKernel<float> reduce_rows_f32[reduce::count];
+  ColumnsKernel<float> reduce_columns_f32[reduce::count];
+  ReduceKernel<double> reduce_rows_f64[reduce::count];
+  ColumnsKernel<double> reduce_columns_f64[reduce::count];
+  ReduceKernel<std::int32_t> reduce_rows_i32[reduce::count];
+  ColumnsKernel<std::int32_t> reduce_columns_i32[reduce::count];
+  ReduceKernel<std::int64_t> reduce_rows_i64[reduce::count];
+  ColumnsKernel<std::int64_t> reduce_columns_i64[reduce::count];
+  ReduceKernel<std::uint8_t> reduce_rows_b8[reduce::count];
+  ColumnsKernel<std::uint8_t> reduce_columns_b8[reduce::count];
   ExtremeKernel<float> extreme_rows_f32[extreme::count];
   ExtremeKernel<double> extreme_rows_f64[extreme::count];
   ExtremeKernel<std::int32_t> extreme_rows_i32[extreme::count];

@@ -1,6 +1,7 @@
 #include "reactions/ensemble.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <iterator>
@@ -11,12 +12,14 @@
 #include "base/error.hpp"
 #include "base/pool.hpp"
 #include "reactions/choice.hpp"
+#include "reactions/lockstep.hpp"
 #include "reactions/methods/method.hpp"
 #include "reactions/recorders.hpp"
 
 namespace stochos::reactions {
 namespace {
 
+constexpr std::size_t kMostLaneReactions = 48;
 constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
 
 // Merges blocks in their order. Few wait: a thread far ahead stands until those before it have come.
@@ -52,8 +55,9 @@ class OrderedMoments {
   std::size_t window_;
 };
 
-struct Lane {
+struct Worker {
   std::unique_ptr<Runner> runner;
+  std::unique_ptr<Lanes> lanes;
   std::unique_ptr<BaseRecorder> recorder;
 };
 
@@ -88,6 +92,46 @@ void take_room(const Request& request, Outcome& outcome) {
   outcome.events_each.resize(request.n);
 }
 
+// How many trajectories a thread simulates side by side; 0 for one after the other.
+std::size_t lanes_of(const Network& network, const Request& request, const Choice& choice) {
+  const std::size_t wanted = request.lanes.value_or(16);
+  if (choice.name != "direct" || request.keep == Keep::first_passage || request.keep == Keep::events ||
+      wanted == 0 || !fits_lanes(network, request.plan, request.record.size()))
+    return 0;
+  if (request.lanes) return wanted;
+  if (network.reactions() > kMostLaneReactions) return 0;
+  const std::uint64_t each = request.n / request.threads;
+  return each < 6 ? 0 : each < 24 ? 8 : wanted;
+}
+
+// Gives what the lanes took down to a recorder, as a run of its own would have.
+class Replay {
+ public:
+  Replay(const Network& network, const Request& request, BaseRecorder& recorder)
+      : request_(request), recorder_(recorder), slots_(network.slots()) {}
+  void operator()(const LaneEnd& end) {
+    recorder_.begin(end.trajectory);
+    if (request_.keep == Keep::moments) {
+      static_cast<MomentsRecorder&>(recorder_).moments.add_points(end.values, end.points);
+    } else if (request_.keep != Keep::final) {
+      for (std::size_t p = 0; p < end.points; ++p) {
+        put(end.values + p * request_.record.size());
+        recorder_.point(p, slots_.data());
+      }
+    }
+    put(end.final);
+    recorder_.end({end.status, end.events, end.time, slots_.data()});
+  }
+
+ private:
+  void put(const double* values) noexcept {
+    for (const std::uint32_t slot : request_.record) slots_[slot] = *values++;
+  }
+  const Request& request_;
+  BaseRecorder& recorder_;
+  std::vector<double> slots_;
+};
+
 }  // namespace
 
 Outcome simulate(const Network& network, const Request& request, Control& control) {
@@ -107,28 +151,57 @@ Outcome simulate(const Network& network, const Request& request, Control& contro
       gathers ? kMomentsBlock
               : std::clamp<std::uint64_t>(request.n / (16ULL * request.threads), 1, kMomentsBlock);
   const std::uint64_t blocks = (request.n + block - 1) / block;
-  std::vector<Lane> lanes(std::min<std::uint64_t>(request.threads, blocks));
+  const std::size_t side_by_side = lanes_of(network, request, choice);
+  std::vector<Worker> workers(std::min<std::uint64_t>(request.threads, blocks));
   const Moments empty(gathers ? request.plan.times.size() : 0, request.record.size(), request.covariance);
-  OrderedMoments ordered(empty, 4 * lanes.size());
+  OrderedMoments ordered(empty, 4 * workers.size());
   control.start(request.n);
-  parallel_run(
-      blocks, static_cast<unsigned>(lanes.size()),
-      [&](std::size_t task, unsigned slot) {
-        Lane& lane = lanes[slot];
-        if (!lane.runner) {
-          lane.runner = choice.make(network, request.plan, key);
-          lane.recorder = make_recorder(request, outcome, condition, registers);
-        }
-        const std::uint64_t begin = task * block, end = std::min(begin + block, request.n);
-        for (std::uint64_t i = begin; i < end && !control.stopped(); ++i) {
-          lane.runner->run(request.first + i, *lane.recorder, control);
+  std::atomic<std::uint64_t> next_block{0};
+  const auto work = [&](Worker& worker, std::uint64_t task) {
+    const std::uint64_t begin = task * block, end = std::min(begin + block, request.n);
+    for (std::uint64_t i = begin; i < end && !control.stopped(); ++i) {
+      worker.runner->run(request.first + i, *worker.recorder, control);
+      control.advance(1);
+    }
+    if (gathers) {
+      Moments& moments = static_cast<MomentsRecorder&>(*worker.recorder).moments;
+      ordered.give(task, moments, control);
+      moments.clear();
+    }
+  };
+  // Lanes take their trajectories from one block after the other until none is left.
+  const auto work_lanes = [&](Worker& worker) {
+    Replay replay(network, request, *worker.recorder);
+    worker.lanes->run(
+        [&](LaneBlock& next) {
+          const std::uint64_t number = next_block.fetch_add(1);
+          if (number >= blocks) return false;
+          next.begin = request.first + number * block;
+          next.end = request.first + std::min((number + 1) * block, request.n);
+          return true;
+        },
+        [&](const LaneEnd& end) {
+          replay(end);
           control.advance(1);
-        }
-        if (gathers) {
-          Moments& moments = static_cast<MomentsRecorder&>(*lane.recorder).moments;
-          ordered.give(task, moments, control);
+          if (!gathers || !end.last_of_block) return;
+          Moments& moments = static_cast<MomentsRecorder&>(*worker.recorder).moments;
+          ordered.give((end.trajectory - request.first) / block, moments, control);
           moments.clear();
+        },
+        control);
+  };
+  parallel_run(
+      side_by_side > 0 ? workers.size() : blocks, static_cast<unsigned>(workers.size()),
+      [&](std::size_t task, unsigned slot) {
+        Worker& worker = workers[slot];
+        if (!worker.recorder) worker.recorder = make_recorder(request, outcome, condition, registers);
+        if (side_by_side > 0) {
+          worker.lanes = std::make_unique<Lanes>(network, request.plan, key, request.record, side_by_side);
+          work_lanes(worker);
+          return;
         }
+        if (!worker.runner) worker.runner = choice.make(network, request.plan, key);
+        work(worker, task);
       },
       control);
   if (request.keep == Keep::histogram) {
@@ -136,13 +209,13 @@ Outcome simulate(const Network& network, const Request& request, Control& contro
       outcome.histogram.emplace_back(
           request.plan.times.size() * static_cast<std::size_t>(request.high[i] - request.low[i] + 3), 0);
   }
-  for (const Lane& lane : lanes) {
-    if (!lane.recorder) continue;
-    outcome.events += lane.recorder->events();
+  for (const Worker& worker : workers) {
+    if (!worker.recorder) continue;
+    outcome.events += worker.recorder->events();
     for (std::size_t s = 0; s < outcome.status_counts.size(); ++s)
-      outcome.status_counts[s] += lane.recorder->status_counts()[s];
+      outcome.status_counts[s] += worker.recorder->status_counts()[s];
     if (request.keep != Keep::histogram) continue;
-    const auto& counts = static_cast<const HistogramRecorder&>(*lane.recorder).counts;
+    const auto& counts = static_cast<const HistogramRecorder&>(*worker.recorder).counts;
     for (std::size_t i = 0; i < counts.size(); ++i)
       std::transform(counts[i].begin(), counts[i].end(), outcome.histogram[i].begin(),
                      outcome.histogram[i].begin(), std::plus<>());

@@ -30,6 +30,23 @@ void Moments::add(std::size_t point, const double* slots, std::span<const std::u
     for (std::size_t j = i; j < columns_; ++j) s[j] += step_[i] * (slots[record[j]] - m[j]);
 }
 
+void Moments::add_points(const double* values, std::size_t points) noexcept {
+  for (std::size_t point = 0; point < points; ++point, values += columns_) {
+    if (full_) {
+      add(point, values, own_);
+      continue;
+    }
+    const double part = 1.0 / static_cast<double>(++count[point]);
+    double* const m = mean.data() + point * columns_;
+    double* const s = spread.data() + point * columns_;
+    for (std::size_t i = 0; i < columns_; ++i) {
+      const double step = values[i] - m[i];
+      m[i] += step * part;
+      s[i] += step * (values[i] - m[i]);
+    }
+  }
+}
+
 void Moments::merge(const Moments& other) noexcept {
   for (std::size_t point = 0; point < count.size(); ++point) {
     const auto a = static_cast<double>(count[point]), b = static_cast<double>(other.count[point]);

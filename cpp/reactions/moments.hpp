@@ -3,6 +3,7 @@
 #pragma once
 #include <cstddef>
 #include <cstdint>
+#include <numeric>
 #include <span>
 #include <vector>
 
@@ -19,8 +20,12 @@ struct Moments {
         full_(full),
         count(points, 0),
         mean(points * columns, 0.0),
-        spread(points * columns * (full ? columns : 1), 0.0) {}
+        spread(points * columns * (full ? columns : 1), 0.0) {
+    std::iota(own_.begin(), own_.end(), 0U);
+  }
   void add(std::size_t point, const double* slots, std::span<const std::uint32_t> record) noexcept;
+  // Points 0 .. points - 1 of one trajectory, whose columns stand side by side: (points, columns).
+  void add_points(const double* values, std::size_t points) noexcept;
   void merge(const Moments& other) noexcept;
   void clear() noexcept;
   std::size_t columns() const noexcept { return columns_; }
@@ -30,6 +35,7 @@ struct Moments {
   std::size_t columns_;
   bool full_;
   std::vector<double> step_ = std::vector<double>(columns_);
+  std::vector<std::uint32_t> own_ = std::vector<std::uint32_t>(columns_);  // 0, 1, 2, ...
 
  public:
   std::vector<std::uint64_t> count;

@@ -172,6 +172,15 @@ class Network {
     return is_quick(r) ? quick(r, x) : slow(r, x, registers);
   }
   double slow(std::uint32_t r, const double* x, double* registers) const;
+  const QuickLaw& quick_law(std::uint32_t r) const noexcept { return quick_[r]; }
+  // Some law is taken literally, whether its reactants are there or not.
+  bool ungated() const noexcept { return ungated_; }
+
+  // The same for several states at once, bit for bit: slot s of state i stands in x[s * lanes + i]. What
+  // slow() refuses is given as it is. `scratch` has room for lanes_scratch(lanes) numbers.
+  void slow_lanes(std::uint32_t r, const double* x, std::size_t lanes, double* a, double* scratch) const;
+  void assign_lanes(double* x, std::size_t lanes, double* scratch) const;
+  std::size_t lanes_scratch(std::size_t lanes) const;
 
   // Numbers of reactions, and behind them of completions: all that have changes and dependents.
   std::size_t changers() const noexcept { return change_start_.size() - 1; }

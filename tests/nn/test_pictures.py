@@ -10,7 +10,7 @@ import pytest
 
 from stochos import nn
 from stochos.errors import InputError, MissingPartError
-from stochos.nn import _layout
+from stochos.nn import _layout, _names
 
 
 def siamese() -> nn.Model:
@@ -133,3 +133,28 @@ def test_a_picture_on_given_axes():
     axes = figure_module.Figure(figsize=(4, 3)).add_subplot()
     assert siamese().plot(ax=axes) is axes
     assert np.isfinite(axes.get_xlim()).all()
+
+
+def test_layers_and_models_say_what_they_are():
+    x = nn.Input((5,), name="x")
+    layer = nn.Dense(3, activation="relu", name="hidden")
+    assert repr(layer) == "<nn.Dense 'hidden' (3, activation='relu'), not built>"
+    model = nn.Model(x, layer(x), name="net")
+    assert repr(layer) == "<nn.Dense 'hidden' (3, activation='relu')>"
+    assert repr(model) == "<nn.Model 'net': x (?, 5) → hidden (?, 3); 1 layer, 18 parameters>"
+    assert len(repr(nn.Lambda(lambda x: x * 2))) < 80
+    assert repr(nn.Sequential([nn.Dense(2)], name="s")) == "<nn.Sequential 's', not built>"
+
+
+def test_automatic_names_are_words():
+    kinds = {nn.Conv2D: "conv2d", nn.MaxPool2D: "max_pool2d", nn.ReLU: "relu", nn.LeakyReLU: "leaky_relu",
+             nn.SiLU: "silu", nn.MultiHeadAttention: "multi_head_attention", nn.LayerNorm: "layer_norm",
+             nn.GlobalAveragePool: "global_average_pool"}  # fmt: skip
+    assert {kind: _names.kind_name(kind) for kind in kinds} == kinds
+
+
+def test_outputs_with_names_are_called_so():
+    x = nn.Input((4,))
+    model = nn.Model(x, {"class": nn.Dense(3)(x), "value": nn.Dense(1)(x)})
+    ax = model.plot(ax=pytest.importorskip("matplotlib.figure").Figure().add_axes((0, 0, 1, 1)))
+    assert {"output class", "output value"} <= {text.get_text() for text in ax.texts}

@@ -51,6 +51,8 @@ LAYERS = {
     "conv1d_same": lambda: nn.Conv1D(4, 3, padding="same", **DOUBLE),
     "conv2d": lambda: nn.Conv2D(3, (3, 2), **DOUBLE),
     "conv2d_dilation": lambda: nn.Conv2D(3, 3, dilation=2, **DOUBLE),
+    "conv1d_groups": lambda: nn.Conv1D(6, 3, groups=2, **DOUBLE),
+    "conv2d_groups": lambda: nn.Conv2D(8, (2, 3), stride=(2, 1), groups=4, **DOUBLE),
 }
 
 
@@ -96,7 +98,7 @@ def test_batch_norm_over_three_batches(case: str):
     np.testing.assert_allclose(layer.moving_variance.numpy(), kept["variance"], **CLOSE)
 
 
-@pytest.mark.parametrize("case", ["attention", "attention_causal", "attention_padding"])
+@pytest.mark.parametrize("case", ["attention", "attention_causal", "attention_padding", "attention_both"])
 def test_attention_with_heads(case: str):
     kept = fixture(case)
     layer = nn.MultiHeadAttention(2, **DOUBLE)
@@ -109,5 +111,55 @@ def test_attention_with_heads(case: str):
         weights.setdefault("output_kernel", []).append(kept[f"{kind}/out_proj.weight"].T)
         weights.setdefault("output_bias", []).append(kept[f"{kind}/out_proj.bias"])
     padding = {"mask": ~kept["hidden_keys"].astype(bool)}  # PyTorch marks what is hidden
-    options = {"attention": {}, "attention_causal": {"causal": True}, "attention_padding": padding}[case]
+    options = {"causal": True} if case in ("attention_causal", "attention_both") else {}
+    options |= padding if case in ("attention_padding", "attention_both") else {}
     compare(layer, kept, weights, channels=False, **options)
+
+
+def others(case: str) -> dict[str, np.ndarray]:
+    with np.load(FIXTURES.with_name("others.npz")) as kept:
+        return {key.partition("/")[2]: kept[key] for key in kept.files if key.partition("/")[0] == case}
+
+
+@pytest.mark.parametrize("compiled", [False, True])
+@pytest.mark.parametrize("kind", ["SGD", "AdamW"])
+def test_groups_of_parameters_under_an_optimizer(kind: str, compiled: bool):
+    kept = others("groups")
+    names = ("kernel", "bias", "table")
+    variables = [nn.Variable(kept[f"start/{name}"], name=f"layer/{name}") for name in names]
+    plain = {"parameters": "*/bias", "weight_decay": 0.0}
+    if kind == "SGD":
+        own = {"parameters": variables[2], "learning_rate": 0.02, "momentum": 0.5}
+        optimizer: nn.Optimizer = nn.SGD(0.1, momentum=0.9, weight_decay=0.01, groups=[plain, own])
+    else:
+        own = {"parameters": variables[2], "learning_rate": 0.01, "beta1": 0.7, "beta2": 0.9}
+        optimizer = nn.AdamW(0.05, weight_decay=0.1, groups=[plain, own])
+    step = lambda gradients: optimizer.update(variables, gradients)  # noqa: E731
+    step = nn.compile(step) if compiled else step
+    for number in range(10):
+        step([kept[f"gradients/{name}"][number] for name in names])
+    for name, variable in zip(names, variables, strict=True):
+        np.testing.assert_allclose(variable.numpy(), kept[f"{kind}/{name}"], rtol=1e-11, atol=1e-13, err_msg=name)
+
+
+def test_a_gradient_penalty_through_three_layers():
+    kept = others("penalty")
+    layers = [nn.Dense(6, activation="tanh", **DOUBLE), nn.LayerNorm(epsilon=1e-5, **DOUBLE),
+              nn.Dense(5, activation="sigmoid", **DOUBLE), nn.Dense(1, **DOUBLE)]  # fmt: skip
+    model = nn.Sequential([nn.Input((4,), dtype="float64"), *layers])
+    ours = {}
+    for place, layer in zip((0, 2, 3, 5), layers, strict=True):
+        for name, its in (("kernel", "weight"), ("gain", "weight"), ("bias", "bias")):
+            if hasattr(layer, name):
+                turn = np.transpose if name == "kernel" else np.asarray
+                getattr(layer, name).assign(np.ascontiguousarray(turn(kept[f"p/{place}.{its}"])))
+                ours[f"{place}.{its}"] = getattr(layer, name), turn
+
+    def penalty():
+        slope = nn.grad(lambda x: nn.sum(model(x)))(kept["x"])
+        return nn.mean((nn.norm(slope, axis=1) - 1.0) ** 2)
+
+    value, found = nn.value_and_grad(penalty, wrt={name: variable for name, (variable, _) in ours.items()})()
+    np.testing.assert_allclose(float(value), kept["penalty"], **CLOSE)
+    for name, gradient in found.items():
+        np.testing.assert_allclose(gradient.numpy(), ours[name][1](kept[f"g/{name}"]), **CLOSE, err_msg=name)

@@ -13,6 +13,22 @@ from stochos.errors import Error, InputError, InputTypeError
 @pytest.mark.parametrize(
     ("call", "message"),
     [
+        (
+            lambda: nn.Conv2D(4, 3, groups=3),
+            r"\[nn.Conv2D\] 4 filters cannot be shared out among groups=3",
+        ),
+        (
+            lambda: nn.Conv1D(4, 1, groups=2, name="c")(nn.Input((5, 3))),
+            r"\[nn.Conv1D 'c'\] expects channels that groups=2 divides, got shape \(None, 5, 3\)",
+        ),
+        (
+            lambda: nn.MultiHeadAttention(1, name="m")(np.ones((1, 2, 4)), mask=np.zeros((1, 2))),
+            r"\[nn.MultiHeadAttention 'm'\] expects a mask of bool or integers.*got float64",
+        ),
+        (
+            lambda: nn.attention(np.ones((2, 4)), np.ones((2, 4)), np.ones((2, 4)), mask=np.zeros((2, 2))),
+            r"\[nn.attention\] the mask is floating; give bool",
+        ),
         (lambda: _twice(nn.Dense(3, name="dense_2"), (32, 128), (32, 64)), r"\[nn\.Dense 'dense_2'\] expects last axis 128, got input of shape \(32, 64\)"),
         (lambda: nn.Dense(3, name="d")(np.ones((2, 3), np.int64)), r"\[nn\.Dense 'd'\] expects a floating input, got int64 of shape \(2, 3\)"),
         (lambda: nn.Dense(3, name="d")(np.ones((), np.float32)), r"\[nn\.Dense 'd'\] expects an input with at least one axis, got shape \(\)"),
@@ -32,7 +48,7 @@ from stochos.errors import Error, InputError, InputTypeError
         (lambda: nn.Concatenate(name="c")(np.ones((2, 3)), np.ones((4, 3))), r"\[nn\.Concatenate 'c'\] expects inputs equal in all axes but -1, got \(2, 3\), \(4, 3\)"),
         (lambda: nn.Add(name="a")(nn.Input((3,)), nn.Input((4,))), r"\[nn\.Add 'a'\] expects inputs of one shape, got \(None, 3\), \(None, 4\)"),
         (lambda: nn.MultiHeadAttention(3, name="m")(np.ones((1, 2, 4))), r"\[nn\.MultiHeadAttention 'm'\] expects a query whose last axis 3 heads divide"),
-        (lambda: nn.MultiHeadAttention(2, name="m")(np.ones((1, 2, 4)), mask=np.ones((2, 3))), r"expects a mask of shape \(1, 2\), \(1, 2, 2\) or \(1, 2, 2, 2\), got shape \(2, 3\)"),
+        (lambda: nn.MultiHeadAttention(2, name="m")(np.ones((1, 2, 4)), mask=np.ones((2, 3), bool)), r"expects a mask of shape \(1, 2\), \(1, 2, 2\) or \(1, 2, 2, 2\), got shape \(2, 3\)"),
         (lambda: nn.Dropout(1.0), "expects a rate below 1"),
         (lambda: nn.BatchNorm(name="b")(np.ones(3, np.float32)), r"\[nn\.BatchNorm 'b'\] expects an input of shape \(B, \.\.\., C\), got shape \(3,\)"),
         (lambda: float(nn.Input((3,))), "has no values, so it cannot become a number; make a model"),

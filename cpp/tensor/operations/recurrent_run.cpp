@@ -176,15 +176,6 @@ void forward(const RecurrentParts& parts, RecurrentArrays& arrays) {
   });
 }
 
-// Sums of columns `block` of `from` (rows, ld) into n numbers.
-template <class T>
-void sum_block(const T* from, std::size_t rows, std::size_t ld, std::size_t n, T* to) {
-  std::fill_n(to, n, T{0});
-  for (std::size_t r = 0; r < rows; ++r) {
-    for (std::size_t j = 0; j < n; ++j) to[j] += from[r * ld + j];
-  }
-}
-
 template <class T>
 class Backward {
  public:
@@ -309,7 +300,7 @@ class Backward {
     }
     if (out_.bias != nullptr || (after && out_.extra != nullptr)) {
       std::vector<T> sums(ld_);
-      Kernels<T>{}.columns()(da, sums.data(), rows, ld_);
+      Kernels<T>{}.columns()(da, sums.data(), rows, ld_, ld_);
       if (out_.bias != nullptr) {
         both([&](std::size_t weight, std::size_t from, std::size_t count) {
           std::copy_n(sums.data() + from, count, out_.bias->as<T>() + weight);

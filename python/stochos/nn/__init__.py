@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from stochos.nn.architecture import from_config
     from stochos.nn.clipping import clip_by_norm, clip_by_value, global_norm
     from stochos.nn.compiling import compile
+    from stochos.nn.flow import GradientFlow, gradient_flow
     from stochos.nn.functions import (
         abs,
         activation,
@@ -186,6 +187,7 @@ _HOMES = {
         "softmax softplus softsign split sqrt square squeeze stack std stop_gradient subtract sum swapaxes "
         "take take_along_axis tanh transpose var where "
     ),
+    "stochos.nn.flow": ("GradientFlow gradient_flow"),
     "stochos.nn.history": ("History"),
     "stochos.nn.layer": ("Layer"),
     "stochos.nn.layers": (
@@ -224,23 +226,24 @@ _HOME_OF = {name: module for module, names in _HOMES.items() for name in names.s
 __all__ = [  # noqa: RUF022 - by the alphabet, many a line
     "Activation", "Adagrad", "Adam", "AdamW", "Add", "Average", "AveragePool1D", "AveragePool2D", "BatchNorm",
     "Bidirectional", "Concatenate", "Conv1D", "Conv2D", "Dense", "Dot", "Dropout", "ELU", "Embedding", "Flatten",
-    "GELU", "GRU", "GRUCell", "GlobalAveragePool", "GlobalMaxPool", "History", "Input", "L1", "L1L2", "L2", "LSTM",
-    "LSTMCell", "Lambda", "Layer", "LayerNorm", "LeakyReLU", "LoadReport", "MaxPool1D", "MaxPool2D", "Maximum",
-    "Minimum", "Model", "MultiHeadAttention", "Multiply", "Optimizer", "Permute", "RMSprop", "RandomStream", "ReLU",
-    "Regularizer", "Reshape", "SGD", "Sequential", "SiLU", "Sigmoid", "SimpleRNN", "SimpleRNNCell", "Softmax",
+    "GELU", "GRU", "GRUCell", "GlobalAveragePool", "GlobalMaxPool", "GradientFlow", "History", "Input", "L1", "L1L2",
+    "L2", "LSTM", "LSTMCell", "Lambda", "Layer", "LayerNorm", "LeakyReLU", "LoadReport", "MaxPool1D", "MaxPool2D",
+    "Maximum", "Minimum", "Model", "MultiHeadAttention", "Multiply", "Optimizer", "Permute", "RMSprop", "RandomStream",
+    "ReLU", "Regularizer", "Reshape", "SGD", "Sequential", "SiLU", "Sigmoid", "SimpleRNN", "SimpleRNNCell", "Softmax",
     "Softplus", "StackedRNN", "Subtract", "Symbol", "Tanh", "Tensor", "Variable", "abs", "activation", "add", "all",
     "any", "argmax", "argmin", "attention", "broadcast_to", "callbacks", "cast", "ceil", "check_numerics", "clip",
     "clip_by_norm", "clip_by_value", "compile", "concatenate", "cos", "cumsum", "divide", "elu", "equal", "erf",
     "evaluate", "exp", "expand_dims", "expm1", "fit", "floor", "from_config", "from_dlpack", "functions", "gelu",
-    "gelu_tanh", "getitem", "global_norm", "grad", "greater", "greater_equal", "hessian", "initializers", "isfinite",
-    "jacobian", "layers", "leaky_relu", "less", "less_equal", "linear", "load", "load_weights", "log", "log1p",
-    "log_sigmoid", "log_softmax", "logical_and", "logical_not", "logical_or", "logical_xor", "logsumexp", "losses",
-    "matmul", "max", "maximum", "mean", "metrics", "min", "minimum", "mod", "multiply", "negative", "no_updates",
-    "norm", "not_equal", "one_hot", "pad", "power", "predict", "prod", "reciprocal", "recurrent_weights", "register",
-    "regularization_loss", "regularizers", "relu", "relu6", "reshape", "round", "rsqrt", "save", "save_weights",
-    "schedules", "seed", "sigmoid", "sign", "silu", "sin", "softmax", "softplus", "softsign", "split", "sqrt",
-    "square", "squeeze", "stack", "std", "stop_gradient", "subtract", "sum", "swapaxes", "take", "take_along_axis",
-    "tanh", "tensor", "tie", "training_mode", "transpose", "untie", "value_and_grad", "var", "where",
+    "gelu_tanh", "getitem", "global_norm", "grad", "gradient_flow", "greater", "greater_equal", "hessian",
+    "initializers", "isfinite", "jacobian", "layers", "leaky_relu", "less", "less_equal", "linear", "load",
+    "load_weights", "log", "log1p", "log_sigmoid", "log_softmax", "logical_and", "logical_not", "logical_or",
+    "logical_xor", "logsumexp", "losses", "matmul", "max", "maximum", "mean", "metrics", "min", "minimum", "mod",
+    "multiply", "negative", "no_updates", "norm", "not_equal", "one_hot", "pad", "power", "predict", "prod",
+    "reciprocal", "recurrent_weights", "register", "regularization_loss", "regularizers", "relu", "relu6", "reshape",
+    "round", "rsqrt", "save", "save_weights", "schedules", "seed", "sigmoid", "sign", "silu", "sin", "softmax",
+    "softplus", "softsign", "split", "sqrt", "square", "squeeze", "stack", "std", "stop_gradient", "subtract", "sum",
+    "swapaxes", "take", "take_along_axis", "tanh", "tensor", "tie", "training_mode", "transpose", "untie",
+    "value_and_grad", "var", "where",
 ]
 # fmt: on
 

@@ -23,10 +23,10 @@ class Trained:
         Parameters
         ----------
         x, y : array, or list, tuple or dict of arrays
-            Inputs and targets of N examples.
+            Inputs and targets of N examples. Or `x` alone: what yields batches (x, y).
         **options
             ``loss`` and ``optimizer``, and as far as wanted ``epochs``, ``batch_size``, ``validation``, ``metrics``,
-            ``callbacks``, ``checkpoint``, ``resume``, ``seed`` and the others of `nn.fit`.
+            ``class_weights``, ``callbacks``, ``checkpoint``, ``resume``, ``seed`` and the others of `nn.fit`.
 
         Returns
         -------

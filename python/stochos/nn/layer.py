@@ -209,7 +209,7 @@ class Layer(Holder):
             if name in buffers:
                 return buffers[name]
         msg = f"{type(self).__name__!r} object has no attribute {name!r}"
-        if not name.startswith("_") and not self.__dict__.get("_built_shapes"):
+        if not name.startswith("_") and self.__dict__.get("_built_shapes") is None:
             msg += "; the weights are made on the first call"
         raise AttributeError(msg)
 
@@ -317,7 +317,8 @@ class Layer(Holder):
         return architecture.restore, (architecture.describe(self), self.state())
 
     def __repr__(self) -> str:
-        return f"<{self.title}>" if self.built else f"<{self.title}, not built>"
+        told = _settings_told(self._arguments) if type(self)._settings is Layer._settings else ""
+        return f"<{self.title}{told}>" if self.built else f"<{self.title}{told}, not built>"
 
     def get_config(self) -> dict[str, Any]:
         """Return the architecture as JSON values: settings, layers inside, and what is shared; see `nn.from_config`."""
@@ -369,6 +370,19 @@ def _parameters_of_call(kind: type[Layer]) -> frozenset[str]:
     if kind not in _CALL_PARAMETERS:
         _CALL_PARAMETERS[kind] = frozenset(inspect.signature(kind.call).parameters)
     return _CALL_PARAMETERS[kind]
+
+
+def _settings_told(arguments: tuple[tuple[Any, ...], dict[str, Any]]) -> str:
+    """Return the settings of a layer as they were written, without its name."""
+    places, words = arguments
+    told = [_cut(value) for value in places]
+    told += [f"{key}={_cut(value)}" for key, value in words.items() if key != "name"]
+    return f" ({', '.join(told)})" if told else ""
+
+
+def _cut(value: Any) -> str:
+    text = getattr(value, "__name__", "") or repr(value)
+    return text if len(text) <= 40 else f"{text[:37]}..."
 
 
 def _as_tensor(value: Any) -> Any:

@@ -9,7 +9,7 @@ from typing import Any
 
 from stochos import _checks, _core
 from stochos.errors import InputError
-from stochos.nn import _layout
+from stochos.nn import _layout, _trees
 from stochos.nn._weights import Tie
 from stochos.nn.layer import Layer
 from stochos.nn.model import Model
@@ -71,7 +71,9 @@ def plot(model: Model, path: str | os.PathLike[str] | None, nested: bool, ax: An
     right = max(x + box.width / 2 for (x, _), box in zip(places, boxes, strict=True))
     for way in ways:
         left, right = min([left, *(x for x, _ in way)]), max([right, *(x for x, _ in way)])
-    right = max([right, *(left + _width(note, False) * 8 / _FONT for note in notes)])
+    # The graph stands in the middle of what is written below it.
+    spare = max([0.0, *(_width(note, False) * 8 / _FONT - (right - left) for note in notes)])
+    left, right = left - spare / 2, right + spare / 2
     bottom = tops[-1]
     if ax is None:
         ax = _axes(path is not None, right - left + 0.4, bottom + 0.4 + 0.2 * len(notes))
@@ -143,9 +145,9 @@ def _graph(model: Model) -> tuple[list[_Box], list[tuple[int, int]], list[str]]:
         edges += [(at[x], len(boxes)) for x in dict.fromkeys(call.inputs)]
         at |= {x: len(boxes) for x in call.outputs}
         boxes.append(box)
-    for number, symbol in enumerate(model.outputs):
+    for path, symbol in _trees.paths(model.output, "output"):
         edges.append((at[symbol], len(boxes)))
-        boxes.append(_Box([f"output {number}" if len(model.outputs) > 1 else "output"], "output"))
+        boxes.append(_Box([path.replace("/", " ")], "output"))
     notes = ["colour: boxes of one colour are one layer, with one set of weights"] if fills else []
     notes += ["thick border: frozen"] if any(box.frozen for box in boxes) else []
     return boxes, edges, notes + ties

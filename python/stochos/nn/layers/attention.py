@@ -142,6 +142,9 @@ class MultiHeadAttention(Layer):
         """Return the mask with the axes (B, heads, T, S)."""
         if mask is None:
             return None
+        if "float" in mask.dtype:
+            # Elsewhere such a mask is added to the scores, and 0 means "look"; it would be read the other way round.
+            self.refuse_kind("a mask of bool or integers, True for what may be looked at", mask.dtype)
         if mask.dtype != "bool":
             mask = ops.not_equal(mask, 0)
         batch, places = query.shape[0], key.shape[1]
