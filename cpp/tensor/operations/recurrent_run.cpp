@@ -176,15 +176,6 @@ void forward(const RecurrentParts& parts, RecurrentArrays& arrays) {
   });
 }
 
-// Sums of columns `block` of `from` (rows, ld) into n numbers.
-template <class T>
-void sum_block(const T* from, std::size_t rows, std::size_t ld, std::size_t n, T* to) {
-  std::fill_n(to, n, T{0});
-  for (std::size_t r = 0; r < rows; ++r) {
-    for (std::size_t j = 0; j < n; ++j) to[j] += from[r * ld + j];
-  }
-}
-
 template <class T>
 class Backward {
  public:
