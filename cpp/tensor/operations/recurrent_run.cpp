@@ -309,7 +309,7 @@ class Backward {
     }
     if (out_.bias != nullptr || (after && out_.extra != nullptr)) {
       std::vector<T> sums(ld_);
-      Kernels<T>{}.columns()(da, sums.data(), rows, ld_);
+      Kernels<T>{}.columns()(da, sums.data(), rows, ld_, ld_);
       if (out_.bias != nullptr) {
         both([&](std::size_t weight, std::size_t from, std::size_t count) {
           std::copy_n(sums.data() + from, count, out_.bias->as<T>() + weight);

@@ -243,7 +243,12 @@ def sensitivities(
     kinds = ("derivative", "standard_error", "elasticity")
     made: xarray.Dataset = xr.Dataset(
         {kind: (dims, array) for kind, array in zip(kinds, found, strict=True)},
-        coords={"parameter": names, "time": grid, "species": columns, "value": ("parameter", [values[p] for p in names])},
+        coords={
+            "parameter": names,
+            "time": grid,
+            "species": columns,
+            "value": ("parameter", [values[p] for p in names]),
+        },
         attrs={"network": net.name or "", "n": n, "step": step, "seed": str(number)},
     )
     return made

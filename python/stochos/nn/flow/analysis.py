@@ -55,7 +55,7 @@ def gradient_flow(
     initial_state : array (B, H), or two of them (h, c), optional
         Zero by default; a stateful layer's own state is not used.
     dtype : {"float64", "float32"}
-        Of the matrices; with float32 a plain LSTM also runs in it. Norms and exponents are float64.
+        Of matrices, states and gates. Norms and exponents are float64 either way.
     memory : int
         Bytes that one array of results may take (1 GiB by default).
 
