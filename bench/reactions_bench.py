@@ -35,8 +35,8 @@ def cpu() -> float:
     return mine.ru_utime + mine.ru_stime + children.ru_utime + children.ru_stime
 
 
-def measure(run: Simulate, seconds: float) -> tuple[list[float], int]:
-    """Give the CPU seconds a trajectory of five calls, and how many trajectories each of them made.
+def measure(run: Simulate, seconds: float, least: int = 1) -> tuple[list[float], int]:
+    """Give the CPU seconds a trajectory of five calls, and how many trajectories, at least `least`, each of them made.
 
     The number doubles until a call takes its share of `seconds`. One that takes long is measured once.
     """
@@ -50,7 +50,7 @@ def measure(run: Simulate, seconds: float) -> tuple[list[float], int]:
         if took >= seconds / 10 or n >= 2**20:
             break
         n *= 2
-    n = max(1, round(n * seconds / 5 / max(took, 1e-6)))
+    n = max(least, round(n * seconds / 5 / max(took, 1e-6)))
     found = []
     for repeat in range(1, 6 if took < LONG else 3):
         before = cpu()
@@ -60,7 +60,10 @@ def measure(run: Simulate, seconds: float) -> tuple[list[float], int]:
 
 
 def ours(model: Model, method: str, seconds: float) -> dict[str, object]:
-    """Measure ensembles on one thread; the trajectories' mean number of events comes along."""
+    """Measure ensembles on one thread; the trajectories' mean number of events comes along.
+
+    Small networks are simulated many trajectories at a time: a call makes at least 32 of them.
+    """
     before = cpu()
     net = reactions.Network(model.initial, model.texts(), {})
     times, events = np.linspace(0, model.until, 51), [0, 0]
@@ -72,7 +75,7 @@ def ours(model: Model, method: str, seconds: float) -> dict[str, object]:
         events[0] += done.events
         events[1] += n
 
-    found, n = measure(run, seconds)
+    found, n = measure(run, seconds, 32 if len(model.reactions) <= 48 else 1)
     return {"found": found, "n": n, "ready": ready, "events": events[0] / events[1]}
 
 

@@ -112,7 +112,7 @@ def print_pdf(browser: str, page: Path, pdf: Path) -> None:
 
 def build(language: str, options: argparse.Namespace) -> None:
     """Build the site of one language."""
-    flags = ["-W", "--keep-going"] if options.strict else []
+    flags = ["-W", "--keep-going", "-E"] if options.strict else []  # -E: what is kept from before tells no warning
     target = BUILD / language
     shutil.rmtree(target, ignore_errors=True)
     browser = None if options.no_pdf else chromium()

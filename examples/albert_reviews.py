@@ -50,15 +50,15 @@ def main() -> None:
     """Run the comparison."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path, help="folder with pos.txt and neg.txt")
-    parser.add_argument("--pretraining", type=int, default=6000, help="reviews to pretrain on")
+    parser.add_argument("--pretraining", type=int, default=4000, help="reviews to pretrain on")
     parser.add_argument("--train", type=int, default=1500, help="reviews to fine-tune on")
-    parser.add_argument("--test", type=int, default=1000, help="reviews to test on")
-    parser.add_argument("--pretraining-epochs", type=int, default=4)
-    parser.add_argument("--epochs", type=int, default=4)
+    parser.add_argument("--test", type=int, default=600, help="reviews to test on")
+    parser.add_argument("--pretraining-epochs", type=int, default=2)
+    parser.add_argument("--epochs", type=int, default=3)
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--layers", type=int, default=4)
-    parser.add_argument("--hidden", type=int, default=128)
-    parser.add_argument("--length", type=int, default=48)
+    parser.add_argument("--hidden", type=int, default=64)
+    parser.add_argument("--length", type=int, default=40)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
         texts, labels = reviews(options.data or fetch(Path(temporary)), seed=0)
@@ -70,7 +70,7 @@ def main() -> None:
     )  # fmt: skip
     base = albert.pretrain(
         texts[rest : rest + options.pretraining], config=config, vocabulary=4000, max_length=options.length,
-        epochs=options.pretraining_epochs, learning_rate=2e-3, validation=0.02,
+        epochs=options.pretraining_epochs, learning_rate=3e-3, validation=0.02,
     )  # fmt: skip
     figures = base.history
     print(f"pretrained on {options.pretraining} reviews in {time.process_time() - start:.0f} s of CPU time; ", end="")
@@ -87,7 +87,7 @@ def main() -> None:
             task = albert.Classifier(model, classes=["neg", "pos"], max_length=options.length, seed=seed)
             begin = time.process_time()
             history = task.fit(
-                texts[:train], labels[:train], epochs=options.epochs, learning_rate=5e-4, seed=seed,
+                texts[:train], labels[:train], epochs=options.epochs, learning_rate=1e-3, seed=seed,
                 validation=(texts[train:rest], labels[train:rest]),
             )  # fmt: skip
             seconds += time.process_time() - begin

@@ -67,6 +67,10 @@ void take_options(const Network& network, const py::dict& options, Request& requ
       request.plan.max_events = py::cast<std::uint64_t>(value);
     } else if (name == "timeout") {
       request.plan.timeout = py::cast<double>(value);
+    } else if (name == "epsilon") {
+      request.plan.epsilon = py::cast<double>(value);
+    } else if (name == "always_leap") {
+      request.plan.always_leap = py::cast<bool>(value);
     } else if (name == "covariance") {
       request.covariance = py::cast<bool>(value);
     } else if (name == "unfinished") {
@@ -89,6 +93,8 @@ void take_options(const Network& network, const py::dict& options, Request& requ
     if (slot >= network.time_slot())
       fail("record names slot " + std::to_string(slot) + ", which is not there");
   if (!(request.plan.timeout > 0)) fail("timeout is not above 0");
+  if (!(request.plan.epsilon > 0 && request.plan.epsilon <= 0.5))
+    fail("epsilon is not above 0 and at most 0.5");
   if (request.keep == Keep::histogram) {
     constexpr std::int64_t kMostBins = 100'000'000;
     if (bounds.ndim() != 2 || bounds.shape(0) != static_cast<py::ssize_t>(request.record.size()) ||

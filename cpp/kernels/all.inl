@@ -47,7 +47,6 @@ static constexpr Table every_kernel() {
   t.ascii_prefix = ascii_prefix;
   t.event_draws = event_draws;
   t.lockstep = lockstep;
-  t.lockstep_fire = lockstep_fire;
   set_tensor_kernels(t);
   set_recurrent_kernels(t);
   return t;

@@ -23,8 +23,8 @@ static inline StepMask step_and(StepMask a, StepMask b) {
 static inline StepMask step_or(StepMask a, StepMask b) {
   return static_cast<StepMask>(a | b);
 }
-static inline bool step_any(StepMask mask) {
-  return mask != 0;
+static inline std::uint32_t step_bits(StepMask mask) {
+  return mask;
 }
 #else
 using StepMask = U64;
@@ -49,8 +49,14 @@ static inline StepMask step_and(StepMask a, StepMask b) {
 static inline StepMask step_or(StepMask a, StepMask b) {
   return a | b;
 }
-static inline bool step_any(StepMask mask) {
-  return any_lane(mask);
+static inline std::uint32_t step_bits(StepMask mask) {
+#if defined(__AVX2__)
+  return static_cast<std::uint32_t>(_mm256_movemask_pd((__m256d)mask));
+#elif defined(__SSE2__)
+  return static_cast<std::uint32_t>(_mm_movemask_pd((__m128d)mask));
+#else
+  return static_cast<std::uint32_t>((mask[0] & 1) | (mask[1] & 2));
+#endif
 }
 #endif
 
@@ -154,56 +160,47 @@ static inline void step_fire(const Lockstep& s, const std::uint64_t* fire) {
 }
 
 template <std::size_t V>
-static bool lockstep_run(const Lockstep& s, std::size_t steps, bool ask) {
+static void lockstep_run(Lockstep& s, std::size_t steps, bool all, bool resume) {
   constexpr std::size_t w = Double::kWidth;
   constexpr double most = 1.7976931348623157e308;
-  for (std::size_t step = 0; step < steps; ++step) {
+  if (resume) step_fire<V>(s, s.fire);
+  for (s.made = 0, s.asks = 0; s.made < steps; ++s.made) {
     F64 total[V], waiting[V], choice[V];
     step_sums<V>(s, total);
     step_draws<V>(s, waiting, choice);
-    StepMask plain = {};
-    plain = step_not(plain);
+    std::uint32_t asks = 0, live = 0;
     STOCHOS_EACH(v) {
       const F64 next = load_lanes<F64>(s.now + v * w) + waiting[v] / total[v], target = choice[v] * total[v];
       store_lanes(s.next + v * w, next);
       store_lanes(s.target + v * w, target);
       store_lanes(s.total + v * w, total[v]);
       // A total that is no number is not above its target.
-      const F64 limit = load_lanes<F64>(s.limit + v * w);
-      const StepMask early = step_not(step_less(limit, next));
+      const StepMask late = step_less(load_lanes<F64>(s.limit + v * w), next);
       const StepMask chosen = step_less(target, total[v]);
-      const StepMask finite = step_not(step_less(all_lanes<F64>(most), total[v]));
-      const StepMask dead = step_not(step_mask(load_lanes<U64>(s.live + v * w)));
-      plain = step_and(plain, step_or(dead, step_and(early, step_and(chosen, finite))));
+      const StepMask large = step_less(all_lanes<F64>(most), total[v]);
+      asks |= step_bits(step_or(step_or(late, large), step_not(chosen))) << (v * w);
+      live |= step_bits(step_mask(load_lanes<U64>(s.live + v * w))) << (v * w);
     }
-    if (ask || step_any(step_not(plain))) return true;
+    s.asks = all ? live : asks & live;
+    if (s.asks != 0) {
+      STOCHOS_EACH(v) store_lanes(s.fire + v * w, load_lanes<U64>(s.live + v * w));
+      return;
+    }
     step_fire<V>(s, s.live);
   }
-  return false;
 }
 
-// Steps of all lanes, until one of them needs the caller, who then decides which lanes fire() (true), or
-// none does. `ask`: the first step needs the caller.
-static bool lockstep(const Lockstep& s, std::size_t steps, bool ask) {
+// Steps of all lanes, until some need the caller: asks tells which. The caller then may take lanes out of
+// `fire`, and calls again with `resume`. `all`: all lanes need the caller at the first step.
+static void lockstep(Lockstep& s, std::size_t steps, bool all, bool resume) {
   constexpr std::size_t w = Double::kWidth;
   switch (s.lanes) {
     case 8:
-      return lockstep_run<8 / w>(s, steps, ask);
+      return lockstep_run<8 / w>(s, steps, all, resume);
     case 16:
-      return lockstep_run<16 / w>(s, steps, ask);
+      return lockstep_run<16 / w>(s, steps, all, resume);
     default:
-      return lockstep_run<32 / w>(s, steps, ask);
-  }
-}
-static void lockstep_fire(const Lockstep& s) {
-  constexpr std::size_t w = Double::kWidth;
-  switch (s.lanes) {
-    case 8:
-      return step_fire<8 / w>(s, s.fire);
-    case 16:
-      return step_fire<16 / w>(s, s.fire);
-    default:
-      return step_fire<32 / w>(s, s.fire);
+      return lockstep_run<32 / w>(s, steps, all, resume);
   }
 }
 #undef STOCHOS_EACH

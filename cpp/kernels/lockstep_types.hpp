@@ -17,7 +17,7 @@ enum class LockstepKind : std::uint32_t {
 struct LockstepLaw {
   LockstepKind kind = LockstepKind::constant;
   double c = 0;
-  const double* first = nullptr;   // rows of amounts
+  const double* first = nullptr;  // rows of amounts
   const double* second = nullptr;
 };
 
@@ -36,6 +36,9 @@ struct Lockstep {
   std::uint64_t *record = nullptr, *index = nullptr;  // rows: trajectory, and its next block
   std::uint64_t *live = nullptr, *fire = nullptr;     // rows of masks, all ones or none
   std::uint32_t key[2] = {};
+  // Out: steps that all lanes have made in this call, and a bit for each lane that needs the caller.
+  std::size_t made = 0;
+  std::uint32_t asks = 0;
 };
 
 }  // namespace stochos::kernels

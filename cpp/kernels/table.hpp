@@ -9,8 +9,8 @@
 #include <cstdint>
 
 #include "kernels/elementwise_codes.hpp"
-#include "kernels/recurrent_types.hpp"
 #include "kernels/lockstep_types.hpp"
+#include "kernels/recurrent_types.hpp"
 #include "kernels/sgd_types.hpp"
 #include "kernels/tensor_types.hpp"
 
@@ -40,8 +40,7 @@ struct Table {
   void (*event_draws)(std::uint32_t key0, std::uint32_t key1, std::uint64_t record, std::uint64_t first,
                       std::size_t count, double* exponential, double* uniform);
   // lockstep.inl
-  bool (*lockstep)(const Lockstep& lanes, std::size_t steps, bool ask);
-  void (*lockstep_fire)(const Lockstep& lanes);
+  void (*lockstep)(Lockstep& lanes, std::size_t steps, bool all, bool resume);
 
   // elementwise.inl and its companions; codes and laws in elementwise_codes.hpp. A null place: no such
   // kernel.

@@ -5,6 +5,8 @@
 #include <vector>
 
 #include "base/error.hpp"
+#include "reactions/lockstep.hpp"
+#include "reactions/methods/leap.hpp"
 #include "reactions/methods/rssa.hpp"
 
 namespace stochos::reactions {
@@ -17,6 +19,17 @@ struct Named {
 constexpr std::array kMethods{Named{"direct", make_direct}, Named{"sorting", make_sorting},
                               Named{"first", make_first},   Named{"next", make_next},
                               Named{"cr", make_cr},         Named{"rssa", make_rssa}};
+struct NamedLeap {
+  const char* name;
+  Leap kind;
+  MakeRunner make;
+};
+constexpr std::array kLeaps{NamedLeap{"tau", Leap::tau, make_tau},
+                            NamedLeap{"midpoint", Leap::midpoint, make_midpoint},
+                            NamedLeap{"implicit", Leap::implicit, make_implicit},
+                            NamedLeap{"r_leap", Leap::r_leap, make_r_leap},
+                            NamedLeap{"langevin", Leap::langevin, make_langevin},
+                            NamedLeap{"hybrid", Leap::hybrid, make_hybrid}};
 
 constexpr std::size_t kSmall = 48;                         // reactions up to which direct is quickest anyway
 constexpr std::uint64_t kPilot = 4000;                     // events
@@ -55,15 +68,50 @@ const char* estimate(const Network& network, const Request& request) {
   return least == direct ? "direct" : least == rejection ? "rssa" : least == sorting ? "sorting" : "next";
 }
 
+class Nothing : public Recorder {
+ public:
+  void begin(std::uint64_t) override {}
+  void point(std::size_t, const double*) override {}
+  void end(const Ending&) override {}
+};
+
+// Whether leaps cost less than the events that they hold, one by one, on a trajectory that no one asks for.
+bool leaps_pay(const Network& network, const Request& request, Leap kind) {
+  constexpr std::uint64_t kPilotWork = 1000;
+  LeapRunner pilot(network, request.plan, random::stream_key(request.seed, random::Purpose::trajectory),
+                   kind);
+  pilot.limit_work(kPilotWork);
+  Nothing nothing;
+  const Control control;
+  const Ending end = pilot.run(kPilotRecord, nothing, control);
+  const double reactions = static_cast<double>(network.reactions());
+  const double unknowns = kind == Leap::implicit ? static_cast<double>(network.species()) : 0;
+  // Nanoseconds, as measured.
+  const double leap = 300 + 150 * reactions + 5 * (reactions * 60 + unknowns * unknowns * unknowns);
+  const double explicit_leap = 300 + 150 * reactions;
+  const double cost = static_cast<double>(pilot.leaps()) * (kind == Leap::implicit ? leap : explicit_leap) +
+                      static_cast<double>(pilot.exact_steps()) * (60 + 2 * reactions);
+  const bool lanes = network.reactions() <= kSmall && fits_lanes(network, request.plan, 1);
+  const double event = lanes ? 8 + 0.8 * reactions : std::min(40 + 1.0 * reactions, 150.0);
+  return cost < static_cast<double>(end.events) * event;
+}
+
 }  // namespace
 
 Choice choose(const Network& network, const Request& request) {
-  const std::string wanted = request.method == "auto" ? estimate(network, request) : request.method;
+  bool exact = request.method == "auto";
+  for (const NamedLeap& leap : kLeaps) {
+    if (request.method != leap.name) continue;
+    if (request.plan.always_leap || leaps_pay(network, request, leap.kind)) return {leap.name, leap.make};
+    exact = true;
+  }
+  const std::string wanted = exact ? estimate(network, request) : request.method;
   std::string known = "'auto'";
   for (const Named& method : kMethods) {
     if (wanted == method.name) return {wanted, method.make};
     known += std::string(", '") + method.name + "'";
   }
+  for (const NamedLeap& leap : kLeaps) known += std::string(", '") + leap.name + "'";
   throw Error(ErrorKind::value, "reactions.simulate", "method '" + wanted + "' is not one of " + known);
 }
 

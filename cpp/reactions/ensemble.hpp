@@ -27,7 +27,8 @@ struct Request {
   bool unfinished = false;              // moments: as sums, to be merged with those of other trajectories
   std::vector<std::int64_t> low, high;  // histogram: values low..high of each recorded slot
   std::string condition;                // first_passage: an expression
-  // Side by side where that is possible: 0 none, else 8, 16 or 32; it changes no bit. By default as many as pay.
+  // Side by side where that is possible: 0 none, else 8, 16 or 32; it changes no bit. By default as many as
+  // pay.
   std::optional<std::size_t> lanes;
 };
 

@@ -1,7 +1,7 @@
 #include "reactions/lockstep.hpp"
 
 #include <algorithm>
-#include <array>
+#include <bit>
 
 #include "reactions/methods/method.hpp"
 
@@ -39,7 +39,8 @@ Lanes::Lanes(const Network& network, const Plan& plan, random::Key key, std::vec
       memory_((network.slots() + network.reactions() + 5) * lanes + 8),
       words_(4 * lanes + 8),
       number_(lanes),
-      point_(lanes) {
+      point_(lanes),
+      place_(lanes) {
   double* row = aligned(memory_);
   const auto take = [&](std::size_t rows) {
     double* const place = row;
@@ -47,6 +48,7 @@ Lanes::Lanes(const Network& network, const Plan& plan, random::Key key, std::vec
     return place;
   };
   slots_ = take(network.slots());
+  for (const std::uint32_t s : record_) record_rows_.push_back(slots_ + s * lanes);
   state_.lanes = lanes;
   state_.reactions = network.reactions();
   state_.sums = take(network.reactions());
@@ -124,6 +126,7 @@ void Lanes::fill(std::size_t lane) {
     put_state(lane, start_.data());
   }
   number_[lane] = next_number_;
+  place_[lane] = values(next_number_);
   Row& row = rows_[next_number_ % rows_.size()];
   row.ended = false;
   row.end.trajectory = trajectory;
@@ -192,10 +195,12 @@ void Lanes::attend(std::size_t lane) {
   double next = state_.next[lane];
   if (!(total > 0 && total <= kMostTotal)) next = no_reaction(total, state_.now[lane]);
   if (next > state_.limit[lane]) {
-    std::size_t& point = point_[lane];
-    double* place = values(number_[lane]) + point * record_.size();
+    std::size_t point = point_[lane];
+    double* place = place_[lane];
     for (; point < times.size() && times[point] < next; ++point)
-      for (const std::uint32_t s : record_) *place++ = slot(s)[lane];
+      for (const double* const row : record_rows_) *place++ = row[lane];
+    point_[lane] = point;
+    place_[lane] = place;
     if (point == times.size()) {
       state_.now[lane] = times.back();
       finish(lane, next == kNever ? Status::absorbed : Status::done);
@@ -220,22 +225,30 @@ void Lanes::run(const std::function<bool(LaneBlock&)>& more, const std::function
   const std::size_t lanes = state_.lanes;
   for (std::size_t lane = 0; lane < lanes; ++lane) fill(lane);
   std::size_t look = kSteps;
+  std::uint64_t room = 0;  // steps after which a lane may have made the most events
+  bool resume = false;
   while (running_ > 0) {
-    std::size_t steps = programs_ ? 1 : kSteps;
-    std::uint64_t most = 0;
-    for (std::size_t lane = 0; lane < lanes; ++lane)
-      if (state_.live[lane] != 0) most = std::max(most, state_.index[lane]);
-    // No lane may pass the most events unseen; one that has them asks for its end.
-    const std::uint64_t room = plan_.max_events - most;
-    steps = static_cast<std::size_t>(std::clamp<std::uint64_t>(room, 1, steps));
-    if (programs_) compute();
-    if (table_.lockstep(state_, steps, room == 0)) {
-      std::copy_n(state_.live, lanes, state_.fire);
+    if (room == 0) {
+      std::uint64_t most = 0;
       for (std::size_t lane = 0; lane < lanes; ++lane)
-        if (state_.fire[lane] != 0) attend(lane);
-      table_.lockstep_fire(state_);
+        if (state_.live[lane] != 0)
+          most = std::max(most, state_.index[lane] + (resume && state_.fire[lane] != 0));
+      room = plan_.max_events - most;
     }
-    look -= std::min(look, steps);
+    if (programs_) {
+      if (resume) table_.lockstep(state_, 0, false, true);
+      resume = false;
+      compute();
+    }
+    const bool all = room == 0;
+    const auto steps = static_cast<std::size_t>(std::clamp<std::uint64_t>(room, 1, programs_ ? 1 : look));
+    table_.lockstep(state_, steps, all, resume);
+    resume = state_.asks != 0;
+    for (std::uint32_t asks = state_.asks; asks != 0; asks &= asks - 1)
+      attend(static_cast<std::size_t>(std::countr_zero(asks)));
+    const std::uint64_t made = state_.made + (resume ? 1 : 0);
+    room -= std::min(room, made);
+    look -= std::min<std::size_t>(look, made);
     if (look == 0) {
       look = kSteps;
       if (control.stopped()) return;

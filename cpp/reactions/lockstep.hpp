@@ -1,5 +1,6 @@
-// Many trajectories of a small network side by side in the lanes of vectors. Best for up to about 48 reactions
-// and eight trajectories or more; every trajectory has the bits that the direct method gives it alone.
+// Many trajectories of a small network side by side in the lanes of vectors. Best for up to about 48
+// reactions and eight trajectories or more; every trajectory has the bits that the direct method gives it
+// alone.
 #pragma once
 #include <cstdint>
 #include <functional>
@@ -70,11 +71,13 @@ class Lanes {
   const kernels::Table& table_;
   kernels::Lockstep state_;
   double* slots_ = nullptr;
-  bool programs_ = false;                               // rules, or laws that are no quick ones
+  bool programs_ = false;                                  // rules, or laws that are no quick ones
   std::vector<double> start_, one_, registers_, scratch_;  // one_: the state of one lane
   std::vector<double> memory_;
   std::vector<std::uint64_t> words_, number_;  // number_: of each lane's trajectory in this run
   std::vector<std::size_t> point_;
+  std::vector<double*> place_;  // of each lane: where its next point goes
+  std::vector<const double*> record_rows_;
   std::vector<kernels::LockstepLaw> laws_;
   std::vector<kernels::LockstepChange> changes_;
   std::vector<std::uint32_t> change_start_, given_;

@@ -30,20 +30,44 @@ void Moments::add(std::size_t point, const double* slots, std::span<const std::u
     for (std::size_t j = i; j < columns_; ++j) s[j] += step_[i] * (slots[record[j]] - m[j]);
 }
 
+namespace {
+
+// All products of C columns; `part` is the same at all points.
+template <std::size_t C>
+void add_products(const double* values, std::size_t points, double part, double* m, double* s) noexcept {
+  for (std::size_t point = 0; point < points; ++point, values += C, m += C, s += C * C) {
+    double step[C], rest[C];
+    for (std::size_t i = 0; i < C; ++i) {
+      step[i] = values[i] - m[i];
+      m[i] += step[i] * part;
+      rest[i] = values[i] - m[i];
+    }
+    for (std::size_t i = 0; i < C; ++i)
+      for (std::size_t j = i; j < C; ++j) s[i * C + j] += step[i] * rest[j];
+  }
+}
+
+}  // namespace
+
 void Moments::add_points(const double* values, std::size_t points) noexcept {
-  for (std::size_t point = 0; point < points; ++point, values += columns_) {
-    if (full_) {
-      add(point, values, own_);
-      continue;
-    }
-    const double part = 1.0 / static_cast<double>(++count[point]);
-    double* const m = mean.data() + point * columns_;
-    double* const s = spread.data() + point * columns_;
-    for (std::size_t i = 0; i < columns_; ++i) {
-      const double step = values[i] - m[i];
-      m[i] += step * part;
-      s[i] += step * (values[i] - m[i]);
-    }
+  const bool even = std::all_of(count.begin(), count.begin() + static_cast<std::ptrdiff_t>(points),
+                                [&](std::uint64_t n) { return n == count[0]; });
+  if (!even || points == 0 || (full_ && columns_ > 4)) {
+    for (std::size_t point = 0; point < points; ++point, values += columns_) add(point, values, own_);
+    return;
+  }
+  for (std::size_t point = 0; point < points; ++point) ++count[point];
+  const double part = 1.0 / static_cast<double>(count[0]);
+  double* const m = mean.data();
+  double* const s = spread.data();
+  if (full_ && columns_ == 2) return add_products<2>(values, points, part, m, s);
+  if (full_ && columns_ == 3) return add_products<3>(values, points, part, m, s);
+  if (full_ && columns_ == 4) return add_products<4>(values, points, part, m, s);
+  const std::size_t size = points * columns_;
+  for (std::size_t i = 0; i < size; ++i) {
+    const double step = values[i] - m[i];
+    m[i] += step * part;
+    s[i] += step * (values[i] - m[i]);
   }
 }
 

@@ -16,6 +16,8 @@ struct Plan {
   double start = 0;           // time of the initial state
   std::uint64_t max_events = std::numeric_limits<std::uint64_t>::max();
   double timeout = std::numeric_limits<double>::infinity();  // seconds for one trajectory
+  double epsilon = 0.03;     // of approximate methods: part by which a propensity may change in a leap
+  bool always_leap = false;  // an approximate method runs even where an exact one is quicker
 };
 
 struct Ending {

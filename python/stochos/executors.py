@@ -16,6 +16,9 @@ __all__ = ["check_executor", "is_ended", "new_call", "run_shards", "shard_count"
 _Shard = TypeVar("_Shard")
 _Answer = TypeVar("_Answer")
 _MOST_SHARDS = 64
+_TRIES = 3  # of each shard
+# How executors call the death of a worker; a pool of the standard library takes no work after it.
+_LOSSES = {"BrokenExecutor", "BrokenProcessPool", "TerminatedWorkerError", "KilledWorker", "WorkerDied"}
 _LOOK = 0.05  # seconds between two looks at progress
 
 # Calls that ended early; a shard that runs in this very process sees it and stops.
@@ -92,22 +95,29 @@ def run_shards(
     StoppedError
         The callback returned False.
     Error
-        The executor lost a shard.
+        The executor lost a shard and takes no more, or lost it three times.
 
     Notes
     -----
-    Whatever ends the call, what waits is cancelled. A shard that runs in another process goes on to its end there.
+    A shard that was lost with its worker is sent again where the executor still takes work. Whatever ends the call, what waits is cancelled. A shard that runs in another process goes on to its end there.
     """
     futures: list[concurrent.futures.Future[_Answer]] = []
     total = sum(sizes)
     try:
         futures.extend(executor.submit(work, shard) for shard in shards)
-        waiting, done = dict(zip(futures, sizes, strict=True)), 0
+        waiting, done = {future: i for i, future in enumerate(futures)}, 0
+        tries = [1] * len(shards)
         while waiting:
             ready, _ = concurrent.futures.wait(waiting, _LOOK, concurrent.futures.FIRST_COMPLETED)
             for future in ready:
+                i = waiting.pop(future)
+                if _is_lost(future) and tries[i] < _TRIES:
+                    tries[i] += 1
+                    futures[i] = executor.submit(work, shards[i])
+                    waiting[futures[i]] = i
+                    continue
                 future.result()
-                done += waiting.pop(future)
+                done += sizes[i]
             report(callback, done, total)
     except BaseException as error:
         _end(call, futures)
@@ -116,6 +126,11 @@ def run_shards(
             raise Error(msg) from error
         raise
     return [future.result() for future in futures]
+
+
+def _is_lost(future: concurrent.futures.Future[Any]) -> bool:
+    """Tell whether a shard never came to its end: its worker died, or someone else cancelled it."""
+    return future.cancelled() or type(future.exception()).__name__ in _LOSSES
 
 
 def _end(call: str, futures: Sequence[concurrent.futures.Future[Any]]) -> None:

@@ -31,7 +31,8 @@ def test_unshare_and_share_write_folders(tiny, tmp_path):
     assert done.exit_code == 0, done.output
     assert "43,968 parameters before" in done.output
     assert albert.load(tmp_path / "apart").layer_groups() == (0, 1, 2, 1)
-    assert run("share", tmp_path / "apart", tmp_path / "again").exit_code == 0
+    done = run("share", tmp_path / "apart", tmp_path / "again", "--json")
+    assert json.loads(done.output)["parameters"] == 43_968
     one, two = albert.load(tiny / "g1").state(), albert.load(tmp_path / "again").state()
     assert all(np.allclose(value, two[path], rtol=0, atol=1e-7) for path, value in one.items())
     assert run("unshare", tiny / "g1", tmp_path / "x", "--layers", "a").exit_code == 2

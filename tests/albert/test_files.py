@@ -196,6 +196,13 @@ def test_settings_are_looked_at(small, settings, match: str):
         small(**settings)
 
 
+def test_null_is_the_default():
+    config = albert.Config.from_dict({"hidden_size": 64, "classifier_dropout_prob": None, "pad_token_id": None})
+    assert config.classifier_dropout_prob == 0.1
+    assert config.pad_token_id is None
+    assert config.intermediate_size == 16384  # what transformers takes where the file is silent
+
+
 def test_unknown_setting_is_refused(small):
     with pytest.raises(InputError, match="'layers'"):
         small(layers=3)

@@ -90,6 +90,7 @@ def test_pretraining_learns_and_goes_on(tokenizer, tmp_path):
     model.save(tmp_path / "m")
     again = albert.load(tmp_path / "m")
     assert again.fill_mask("pa wc wc [MASK] wc.", k=1)[0][0] == "wc"
+    assert model.copy().parameter_count == model.parameter_count
     further = albert.pretrain(documents(20, 5), model=again, max_length=40, epochs=1, progress=False)
     assert further is again
 

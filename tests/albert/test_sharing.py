@@ -190,3 +190,20 @@ def test_copies_are_independent_and_keep_the_sharing(small, batch):
     again = nn.from_config(model.get_config())
     again.set_state(model.state())
     np.testing.assert_array_equal(again(*batch).logits.numpy(), model(*batch).logits.numpy())
+
+
+def test_layers_that_are_no_longer_used_are_gone(small, batch):
+    # Calls must leave no trace of the layers that they passed.
+    model = small("pretraining")
+    count = model.parameter_count
+    places = np.array([[1, 2], [0, 1], [0, 0]])
+    for change in ("unshare", "share", "unshare", "share"):
+        getattr(model, change)()
+        some = model(*batch, logits_at=places).logits.numpy()
+        whole = model(*batch).logits.numpy()
+        np.testing.assert_allclose(some, np.take_along_axis(whole, places[..., None], axis=1), rtol=0, atol=1e-12)
+    assert model.parameter_count == count
+    assert not model._reached
+    assert not model.encoder._reached
+    twin = model.copy()
+    np.testing.assert_array_equal(twin(*batch).logits.numpy(), model(*batch).logits.numpy())

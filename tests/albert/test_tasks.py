@@ -220,3 +220,14 @@ def test_wrong_use_is_told(model, tokenizer):
         bare.fill_mask("cat")
     with pytest.raises(InputError, match="masked words"):
         model.fill_mask("[MASK]")
+
+
+def test_predictions_follow_the_weights_and_the_sharing(model, tokenizer):
+    task = task_of(model, tokenizer)
+    texts = rain(6, 11)[0]
+    before = task.probabilities(texts)
+    model.unshare()
+    np.testing.assert_array_equal(task.probabilities(texts), before)
+    kernel = model.encoder.feed_forward[1].outer.kernel
+    kernel.assign(kernel.numpy() * 50)
+    assert np.abs(task.probabilities(texts) - before).max() > 1e-4

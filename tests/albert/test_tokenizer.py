@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stochos import albert
-from stochos.albert.tokenizer import _cut
+from stochos.albert._encoded import cut
 from stochos.errors import FileError, FileFormatError, InputError, InputTypeError, UnknownNameError
 
 LINES = ["The year 1999, and 2,000 more words.", "``Quoted'' naïve café words", "我喜欢这部电影", "one two three"] * 30
@@ -105,7 +105,7 @@ def test_longest_first_takes_token_by_token_from_the_longer(first: int, second: 
             one -= 1
         else:
             two -= 1
-    assert _cut(first, second, room, "longest_first", 0, "") == (one, two)
+    assert cut(first, second, room, "longest_first", 0, "") == (one, two)
 
 
 def test_cuts_that_cannot_be_made_are_refused(tokenizer):

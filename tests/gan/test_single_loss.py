@@ -220,3 +220,26 @@ def test_one_sweep_serves_both_players_at_any_score(name: str, score: float):
     for old, new, slope in zip(before, model.generator.parameters, expected, strict=True):
         size = np.abs(slope).max()
         np.testing.assert_allclose(old - new.numpy(), slope, rtol=1e-6, atol=1e-6 * size + 1e-15)
+
+
+def test_which_discriminators_look_at_each_example_alone():
+    x = nn.Input((2,))
+    layer = nn.Dense(2, "tanh")
+    assert _witness.by_example(nn.Model(x, nn.Dense(1)(layer(layer(x)))))
+    assert not _witness.by_example(nn.Model(x, nn.Dense(1)(x - nn.mean(x, axis=0))))
+    assert not _witness.by_example(nn.Model(x, nn.Dense(1)(nn.BatchNorm()(x))))
+    assert not _witness.by_example(nn.Sequential([nn.Dropout(0.5), nn.Dense(1)]))
+    # A layer used twice is one: the sum over both places, in one sweep as in two gradients.
+    runs = []
+    for update in ("single-loss", "simultaneous"):
+        x = nn.Input((2,), dtype="float64")
+        layer = nn.Dense(2, "tanh", dtype="float64", seed=1)
+        d = nn.Model(x, nn.Dense(1, dtype="float64", seed=2)(layer(layer(x))))
+        g = nn.Sequential([nn.Dense(2, dtype="float64", seed=3)])
+        model = gan.GAN(
+            g, d, "js", update, latent=3, generator_optimizer=nn.SGD(0.1), discriminator_optimizer=nn.SGD(0.1)
+        )
+        model.fit(data(128), steps=5, batch_size=64)
+        runs.append(weights(model))
+        assert gan.audit(model, data()).ok
+    np.testing.assert_allclose(*runs, rtol=1e-9, atol=1e-13)

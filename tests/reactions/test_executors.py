@@ -152,6 +152,56 @@ def test_a_lost_shard_is_told():
         simulate(GENE, TIMES, 10, executor=Broken())
 
 
+class Forgetful(ThreadPoolExecutor):
+    """Loses the first shards that it is given, and goes on."""
+
+    lost = 0
+
+    def submit(self, work: Any, /, *args: Any, **named: Any) -> Future[Any]:
+        if self.lost < 2:
+            self.lost += 1
+            return Broken().submit(work, *args)
+        return super().submit(work, *args, **named)
+
+
+def test_a_lost_shard_is_computed_again():
+    with Forgetful(2) as pool:
+        spread = simulate(GENE, TIMES, 500, seed=2, keep="moments", executor=pool)
+        assert pool.lost == 2
+    assert arrays(spread) == arrays(simulate(GENE, TIMES, 500, seed=2, keep="moments"))
+
+
+def test_two_processes_of_dask():
+    distributed = pytest.importorskip("distributed", reason="Dask is not installed")
+    with (
+        distributed.LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None) as cluster,
+        distributed.Client(cluster) as client,
+    ):
+        for keep in ("moments", "trajectories"):
+            local, spread = (
+                simulate(GENE, TIMES, 64 * 9 + 5, seed=3, keep=keep, executor=e) for e in (None, client.get_executor())
+            )
+            assert arrays(spread) == arrays(local)
+
+
+def test_two_processes_of_loky():
+    loky = pytest.importorskip("loky", reason="loky is not installed")
+    pool = loky.get_reusable_executor(max_workers=2)
+    try:
+        local, spread = (simulate(GENE, TIMES, 64 * 9 + 5, seed=3, keep="moments", executor=e) for e in (None, pool))
+    finally:
+        pool.shutdown(wait=True)
+    assert arrays(spread) == arrays(local)
+
+
+def test_mpi():
+    futures = pytest.importorskip("mpi4py.futures", reason="mpi4py is not installed (Debian: python3-mpi4py, openmpi)")
+    # One process alone: started without mpiexec, the pool spawns its own worker.
+    with futures.MPIPoolExecutor(1) as pool:
+        spread = simulate(GENE, TIMES, 300, seed=3, keep="moments", executor=pool)
+    assert arrays(spread) == arrays(simulate(GENE, TIMES, 300, seed=3, keep="moments"))
+
+
 @pytest.mark.parametrize("given", [4, "threads", object(), ThreadPoolExecutor])
 def test_what_is_no_executor_is_refused(given: object):
     if given is ThreadPoolExecutor:

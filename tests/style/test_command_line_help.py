@@ -35,7 +35,9 @@ def test_command_options_and_arguments_have_help(name: str):
 
 @pytest.mark.parametrize("name", COMMAND_NAMES)
 def test_command_prints_json_for_machines(name: str):
-    assert any("--json" in parameter.opts for parameter in loaded(name).params)
+    command = loaded(name)
+    members = command.commands.values() if isinstance(command, click.Group) else [command]
+    assert all(any("--json" in parameter.opts for parameter in member.params) for member in members)
 
 
 COUNTING = {"window", "min_count", "weighting", "tokenizer"}

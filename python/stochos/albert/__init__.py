@@ -11,8 +11,9 @@ if TYPE_CHECKING:
     from stochos.albert.files import load, new, save
     from stochos.albert.model import Albert, Output
     from stochos.albert.pretraining import pretrain
+    from stochos.albert.reading import Answer, Reader
     from stochos.albert.sharing import LayerDrift, MemoryReport
-    from stochos.albert.tasks import Answer, Classifier, Reader, Tagger
+    from stochos.albert.tasks import Classifier, Tagger
     from stochos.albert.tokenizer import Encoding, Tokenizer
     from stochos.albert.using import embed, fill_mask
 
@@ -24,7 +25,8 @@ _HOMES = {
     "model": "Albert Output",
     "pretraining": "pretrain",
     "sharing": "LayerDrift MemoryReport",
-    "tasks": "Answer Classifier Reader Tagger",
+    "reading": "Answer Reader",
+    "tasks": "Classifier Tagger",
     "tokenizer": "Encoding Tokenizer",
     "using": "embed fill_mask",
 }

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from stochos.albert.model import Albert
     from stochos.nn._data import Data
 
-__all__ = ["AlbertScores", "apply_freeze", "fit", "optimizer_for", "outputs"]
+__all__ = ["AlbertScores", "Runner", "apply_freeze", "fit", "optimizer_for"]
 
 _FROZEN = ("embeddings", "encoder")
 
@@ -200,7 +200,26 @@ def fit(
     )
 
 
-def outputs(trained: Any, data: TextData, batch_size: int) -> list[tuple[NDArray[np.int64], Any]]:
-    """Return (examples, what the layer returns for them) for batches of texts of about the same length."""
-    run = nn.compile(lambda *inputs: trained(*inputs, training=False))
-    return [(index, run(*data.take(index)[0])) for index in data._groups(batch_size, None)]
+class Runner:
+    """A layer around a model as a compiled function, made anew when the layers share their weights in another way.
+
+    Parameters
+    ----------
+    model : Albert
+    trained : Layer
+        What is called.
+    """
+
+    def __init__(self, model: Albert, trained: Any) -> None:
+        self._model, self._trained = model, trained
+        self._parts: list[Any] = []
+        self._run: Any = None
+
+    def __call__(self, data: TextData, batch_size: int) -> list[tuple[NDArray[np.int64], Any]]:
+        """Return (examples, what the layer returns for them) for batches of texts of about the same length."""
+        encoder = self._model.encoder
+        parts = [*encoder.attention, *encoder.feed_forward]
+        if self._run is None or any(old is not new for old, new in zip(self._parts, parts, strict=True)):
+            trained = self._trained
+            self._run, self._parts = nn.compile(lambda *inputs: trained(*inputs, training=False)), parts
+        return [(index, self._run(*data.take(index)[0])) for index in data._groups(batch_size, None)]

@@ -191,7 +191,9 @@ class Config:
             raise InputError(msg)
         names = {field.name for field in dataclasses.fields(cls)} - {"other", "attention_groups", "feed_forward_groups"}
         found: dict[str, Any] = dict(_BERT if kind == "bert" else _ALBERT)
-        found |= {name: given.pop(name) for name in names & set(given)}
+        said = {name: given.pop(name) for name in sorted(names & set(given))}
+        # null is the default, but of the padding, where it means that there is none.
+        found |= {name: value for name, value in said.items() if value is not None or name == "pad_token_id"}
         if kind == "bert":
             found |= {"embedding_size": found.get("hidden_size", 768), "inner_group_num": 1}
             found["num_hidden_groups"] = found.get("num_hidden_layers", 12)

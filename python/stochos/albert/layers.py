@@ -192,12 +192,11 @@ class AlbertEncoder(nn.Layer):
                     made[group, place] = kind(config, **settings_of(self, f"{part}/{group}/{place}"))
         return [made[group, place] for group in config.groups(part) for place in range(self.inner)]
 
-    def call(self, x: Any, mask: Any = None) -> Any:
-        """Compute, for embeddings (B, T, E), the tensor (B, T, H)."""
-        return self.steps(x, mask, False)[0]
+    def call(self, x: Any, mask: Any = None, attentions: bool = False) -> tuple[Any, list[Any], list[Any]]:
+        """Return, for embeddings (B, T, E), the result (B, T, H), what goes into each block, and weights of attention.
 
-    def steps(self, x: Any, mask: Any, attentions: bool) -> tuple[Any, list[Any], list[Any]]:
-        """Return the result, what went into each block and came out of the last, and the weights of attention."""
+        The last of the second is the result; the third is empty unless asked for.
+        """
         x = x if self.project is None else self.project(x)
         states, weights = [x], []
         for attention, feed_forward in zip(self.attention, self.feed_forward, strict=True):

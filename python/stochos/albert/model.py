@@ -53,6 +53,15 @@ class Output(NamedTuple):
     attentions: Any = None
 
 
+def _at(states: Any, places: Any) -> Any:
+    """Return the states (B, P, H) at places (B, P)."""
+    batch, length, width = states.shape
+    start = ops.reshape(_core.tensor(np.arange(batch, dtype=np.int64) * length), (batch, 1))
+    rows = ops.reshape(ops.add(places, start), (-1,))
+    chosen = ops.take(ops.reshape(states, (batch * length, width)), rows, 0)
+    return ops.reshape(chosen, (batch, places.shape[1], width))
+
+
 class Albert(Sharing, nn.Layer):
     """An ALBERT or BERT model; `stochos.albert.load` reads one, `stochos.albert.new` makes one with fresh weights.
 
@@ -80,8 +89,8 @@ class Albert(Sharing, nn.Layer):
     Notes
     -----
     Called as ``model(input_ids, attention_mask=None, token_type_ids=None, position_ids=None)`` with integers of shape
-    (B, T); the mask is 1 where a token stands. A text of padding alone gives finite numbers and gradients. ``training``
-    and ``output_hidden_states``, ``output_attentions`` are keywords. Returns an `Output`.
+    (B, T); the mask is 1 where a token stands. A text of padding alone gives finite numbers and gradients.
+    ``training``, ``output_hidden_states``, ``output_attentions`` and ``logits_at`` are keywords. Returns an `Output`.
     """
 
     def __init__(
@@ -132,7 +141,7 @@ class Albert(Sharing, nn.Layer):
         config = self._config
         with _context.inferring(), nn.training_mode(False):
             x = self.embeddings(_core.placeholder((1, 2), "int64"))
-            x = self.encoder(x)
+            x = self.encoder(x)[0]
             first = _core.placeholder((1, config.hidden_size), self.dtype)
             pooled = None if self.pooler is None else self.pooler(first)
             if self.head is not None:
@@ -159,8 +168,9 @@ class Albert(Sharing, nn.Layer):
         position_ids: Any = None,
         output_hidden_states: bool = False,
         output_attentions: bool = False,
+        logits_at: Any = None,
     ) -> Output:
-        """Compute an `Output`."""
+        """Compute an `Output`; with places `logits_at` (B, P) the scores of words, or tags, are those there alone."""
         last, states, weights = self._encoded(
             input_ids, attention_mask, token_type_ids, position_ids, output_attentions
         )
@@ -171,7 +181,9 @@ class Albert(Sharing, nn.Layer):
             hidden_states=tuple(states) if output_hidden_states else None,
             attentions=tuple(weights) if output_attentions else None,
         )
-        return found if self.head is None else found._replace(**self._with_head(last, pooled))
+        if self.head is None:
+            return found
+        return found._replace(**self._with_head(last if logits_at is None else _at(last, logits_at), pooled))
 
     def _encoded(
         self, ids: Any, mask: Any, segments: Any, positions: Any = None, attentions: bool = False
@@ -180,7 +192,7 @@ class Albert(Sharing, nn.Layer):
         if segments is not None and tuple(segments.shape) != shape:
             self.refuse(f"token_type_ids of shape {shape}", f"{tuple(segments.shape)}")
         x = self.embeddings(ids, segments, positions)
-        last, states, weights = self.encoder.steps(x, mask_of(mask, shape), attentions)
+        last, states, weights = self.encoder(x, mask=mask_of(mask, shape), attentions=attentions)
         return last, states, weights
 
     def _with_head(self, last: Any, pooled: Any) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from stochos import _checks, _core, nn
+from stochos import _checks, nn
 from stochos.albert import _training, files
 from stochos.albert._pretraining_data import PretrainingData, stretches
 from stochos.albert.config import Config
@@ -19,8 +19,6 @@ from stochos.nn import losses
 from stochos.random import seed_of
 
 __all__ = ["pretrain"]
-
-ops = _core.ops
 
 #: A model that learns on two cores in minutes.
 TINY: dict[str, Any] = {
@@ -44,16 +42,9 @@ class AlbertPretraining(nn.Layer):
 
     def call(self, ids: Any, mask: Any, types: Any, places: Any) -> Any:
         """Compute, for ids (B, T) and places (B, P), the scores (B, P, V) and (B, 2)."""
-        model = self.model
-        states = model._encoded(ids, mask, types)[0]
-        batch, length, width = states.shape
         # The words to guess alone pass the head: a seventh of the tokens.
-        start = ops.reshape(_core.tensor(np.arange(batch, dtype=np.int64) * length), (batch, 1))
-        rows = ops.reshape(ops.add(places, start), (-1,))
-        chosen = ops.take(ops.reshape(states, (batch * length, width)), rows, 0)
-        pooler: Any = model.pooler
-        scores, order = model.head(chosen, pooler(ops.getitem(states, (slice(None), 0))))
-        return ops.reshape(scores, (batch, places.shape[1], scores.shape[-1])), order
+        out = self.model(ids, mask, types, logits_at=places)
+        return out.logits, out.sop_logits
 
 
 def _loss(scores: Any, target: Any) -> Any:

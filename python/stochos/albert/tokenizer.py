@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 import json
 import os
@@ -10,15 +9,12 @@ import threading
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from stochos import _checks
 from stochos.albert import _backends
-from stochos.errors import FileError, InputError, InputTypeError, UnknownNameError
+from stochos.albert._encoded import Encoding, arrays, cut, sides
+from stochos.errors import FileError, InputError, UnknownNameError
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from stochos.albert.config import Config
 
 __all__ = ["Encoding", "Tokenizer"]
@@ -31,40 +27,6 @@ _TRUNCATIONS = ("longest_first", "only_first", "only_second", "none")
 
 Text = str
 Pair = tuple[str, str]
-
-
-@dataclasses.dataclass(frozen=True)
-class Encoding:
-    """Tokens of N texts, as arrays padded to one length T.
-
-    Attributes
-    ----------
-    input_ids : int64 (N, T)
-    attention_mask : int64 (N, T)
-        1 where a token stands, 0 for padding.
-    token_type_ids : int64 (N, T)
-        0 for the first text and its [CLS] and [SEP], 1 for the second.
-    offsets : int64 (N, T, 2) or None
-        Begin and end of each token in its text, in characters; (0, 0) for [CLS], [SEP] and padding.
-    """
-
-    input_ids: NDArray[np.int64]
-    attention_mask: NDArray[np.int64]
-    token_type_ids: NDArray[np.int64]
-    offsets: NDArray[np.int64] | None = None
-
-    @property
-    def lengths(self) -> NDArray[np.int64]:
-        """Tokens of each text."""
-        return np.asarray(self.attention_mask.sum(axis=1))
-
-    def __len__(self) -> int:
-        return len(self.input_ids)
-
-    @property
-    def inputs(self) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-        """The arguments of a model: ids, mask and types."""
-        return self.input_ids, self.attention_mask, self.token_type_ids
 
 
 class Tokenizer:
@@ -249,11 +211,30 @@ class Tokenizer:
         msg = f"[albert.Tokenizer] the vocabulary has no token for {role!r}"
         raise UnknownNameError(msg)
 
-    pad_id = property(lambda self: self._special("pad"), doc="Id of the padding.")
-    unk_id = property(lambda self: self._special("unk"), doc="Id of what is not in the vocabulary.")
-    cls_id = property(lambda self: self._special("cls"), doc="Id of the begin of a text.")
-    sep_id = property(lambda self: self._special("sep"), doc="Id of the end of a text.")
-    mask_id = property(lambda self: self._special("mask"), doc="Id of the mask.")
+    @property
+    def pad_id(self) -> int:
+        """Id of the padding."""
+        return self._special("pad")
+
+    @property
+    def unk_id(self) -> int:
+        """Id of what is not in the vocabulary."""
+        return self._special("unk")
+
+    @property
+    def cls_id(self) -> int:
+        """Id of the begin of a text."""
+        return self._special("cls")
+
+    @property
+    def sep_id(self) -> int:
+        """Id of the end of a text."""
+        return self._special("sep")
+
+    @property
+    def mask_id(self) -> int:
+        """Id of the mask."""
+        return self._special("mask")
 
     @property
     def special_ids(self) -> frozenset[int]:
@@ -322,7 +303,7 @@ class Tokenizer:
         where = "albert.Tokenizer"
         max_length = _checks.whole(where, "max_length", max_length, 4)
         _checks.choice(where, "truncation", truncation, _TRUNCATIONS)
-        first, second = _sides(texts, pairs, where)
+        first, second = sides(texts, pairs, where)
         joined = self._backend.encode([*first, *(second or [])], offsets)
         heads, tails = joined[: len(first)], joined[len(first) :]
         cls, sep = self.cls_id, self.sep_id
@@ -332,7 +313,7 @@ class Tokenizer:
         for number, (ids, spans) in enumerate(heads):
             other, other_spans = tails[number] if second is not None else ([], [])
             room = max_length - (3 if second is not None else 2)
-            one, two = _cut(len(ids), len(other), room, truncation, number, where)
+            one, two = cut(len(ids), len(other), room, truncation, number, where)
             row = [cls, *ids[:one], sep]
             types.append(len(row))
             span = [(0, 0), *spans[:one], (0, 0)] if offsets else []
@@ -343,65 +324,7 @@ class Tokenizer:
             places.append(span)
         longest = max(map(len, rows), default=0)
         length = longest if pad_to is None else _checks.whole(where, "pad_to", pad_to, longest)
-        return _arrays(rows, types, places if offsets else None, length, self.pad_id)
+        return arrays(rows, types, places if offsets else None, length, self.pad_id)
 
     def __repr__(self) -> str:
         return f"<albert.Tokenizer of {self._kind}>"
-
-
-def _sides(texts: Any, pairs: Any, where: str) -> tuple[list[str], list[str] | None]:
-    """Return the first texts, and the second ones or None."""
-    given = [texts] if isinstance(texts, str) else list(texts)
-    if pairs is not None:
-        other = [pairs] if isinstance(pairs, str) else list(pairs)
-        if len(other) != len(given):
-            msg = f"[{where}] there are {len(given)} first texts and {len(other)} second ones"
-            raise InputError(msg)
-    elif given and all(isinstance(one, (tuple, list)) and len(one) == 2 for one in given):
-        given, other = [list(side) for side in zip(*given, strict=True)]
-    else:
-        other = None
-    for one in (*given, *(other or ())):
-        if not isinstance(one, str):
-            msg = f"[{where}] {one!r} is of type {type(one).__name__}; give texts, or pairs of texts, all of one kind"
-            raise InputTypeError(msg)
-    return given, other
-
-
-def _cut(first: int, second: int, room: int, truncation: str, number: int, where: str) -> tuple[int, int]:
-    """Return how many tokens of either text stay."""
-    over = first + second - room
-    if over <= 0:
-        return first, second
-    if truncation == "longest_first":
-        # Token by token from the longer one; from the second where they are equal.
-        low = min(first, second)
-        level = min(over, abs(first - second))
-        first, second = (first - level, second) if first > second else (first, second - level)
-        rest = over - level
-        if rest:
-            return low - rest // 2, low - (rest - rest // 2)
-        return first, second
-    if truncation == "only_first" and first >= over:
-        return first - over, second
-    if truncation == "only_second" and second >= over:
-        return first, second - over
-    msg = f"[{where}] text {number} has {over} tokens too many, and truncation={truncation!r} cannot cut them"
-    raise InputError(msg)
-
-
-def _arrays(
-    rows: list[list[int]], firsts: list[int], places: list[list[tuple[int, int]]] | None, length: int, pad: int
-) -> Encoding:
-    lengths = np.array([len(row) for row in rows], np.int64).reshape(-1, 1)
-    column = np.arange(length)
-    mask = column < lengths
-    ids = np.full((len(rows), length), pad, np.int64)
-    ids[mask] = np.concatenate([np.array(row, np.int64) for row in rows]) if rows else []
-    types = (mask & (column >= np.array(firsts, np.int64).reshape(-1, 1))).astype(np.int64)
-    spans = None
-    if places is not None:
-        spans = np.zeros((len(rows), length, 2), np.int64)
-        if rows:
-            spans[mask] = np.concatenate([np.array(row, np.int64).reshape(-1, 2) for row in places])
-    return Encoding(ids, mask.astype(np.int64), types, spans)

@@ -62,14 +62,17 @@ def _layers(text: str | None) -> list[int] | None:
         raise click.BadParameter(msg) from None
 
 
-def _change(verb: str, folder: Path, target: Path, layers: str | None, parts: str) -> None:
+def _change(verb: str, folder: Path, target: Path, layers: str | None, parts: str, as_json: bool) -> None:
     from stochos import albert
 
     model = albert.load(folder)
     before = model.parameter_count
     getattr(model, verb)(_layers(layers), parts=parts)
     model.save(target)
-    click.echo(f"{before:,} parameters before, {model.parameter_count:,} in {target}")
+    if as_json:
+        print_json({"folder": str(target), "before": before, "parameters": model.parameter_count})
+    else:
+        click.echo(f"{before:,} parameters before, {model.parameter_count:,} in {target}")
 
 
 _layers_option = click.option("--layers", metavar="N,N", help="Numbers of layers from 0; by default all.")
@@ -83,9 +86,10 @@ _parts_option = click.option(
 @click.argument("target", type=_TARGET)
 @_layers_option
 @_parts_option
-def unshare(folder: Path, target: Path, layers: str | None, parts: str) -> None:
+@json_option
+def unshare(folder: Path, target: Path, layers: str | None, parts: str, as_json: bool) -> None:
     """Write the model of FOLDER to TARGET with weights of their own for its layers."""
-    _change("unshare", folder, target, layers, parts)
+    _change("unshare", folder, target, layers, parts, as_json)
 
 
 @command.command("share", short_help="Let layers use the mean of their weights.")
@@ -93,9 +97,10 @@ def unshare(folder: Path, target: Path, layers: str | None, parts: str) -> None:
 @click.argument("target", type=_TARGET)
 @_layers_option
 @_parts_option
-def share(folder: Path, target: Path, layers: str | None, parts: str) -> None:
+@json_option
+def share(folder: Path, target: Path, layers: str | None, parts: str, as_json: bool) -> None:
     """Write the model of FOLDER to TARGET with one set of weights for its layers."""
-    _change("share", folder, target, layers, parts)
+    _change("share", folder, target, layers, parts, as_json)
 
 
 @command.command("convert", short_help="Turn a checkpoint of TensorFlow into a folder.")
@@ -105,8 +110,15 @@ def share(folder: Path, target: Path, layers: str | None, parts: str) -> None:
 @click.option("--kind", type=click.Choice(["albert", "bert"]), default="albert", show_default=True, help="The model.")
 @click.option("--activation", help="Such as gelu; by default as Google's programs compute it.")
 @click.option("--tokenizer", type=click.Path(path_type=Path, exists=True), help="A vocab.txt or *.model.")
+@json_option
 def convert(
-    checkpoint: Path, target: Path, config: Path | None, kind: str, activation: str | None, tokenizer: Path | None
+    checkpoint: Path,
+    target: Path,
+    config: Path | None,
+    kind: str,
+    activation: str | None,
+    tokenizer: Path | None,
+    as_json: bool,
 ) -> None:
     """Read the TensorFlow CHECKPOINT (the name before .index, or its folder) and write the folder TARGET."""
     from stochos import albert
@@ -114,7 +126,10 @@ def convert(
     model = albert.convert_tensorflow(
         checkpoint, target, config=config, kind=kind, activation=activation, tokenizer=tokenizer
     )
-    click.echo(f"{model.parameter_count:,} parameters in {target}")
+    if as_json:
+        print_json({"folder": str(target), "parameters": model.parameter_count, "head": model.head_kind})
+    else:
+        click.echo(f"{model.parameter_count:,} parameters in {target}")
 
 
 @command.command("pretrain", short_help="Train a small model from scratch on a text.")

@@ -122,7 +122,11 @@ _BY_EXAMPLE = (
 
 def by_example(network: Any) -> bool:
     """Tell whether a network certainly treats each example by itself, the same in training and without a draw."""
-    return type(network) is nn.Sequential and all(type(layer) in _BY_EXAMPLE for layer in network.layers)
+    if type(network) is nn.Sequential:
+        return all(type(layer) in _BY_EXAMPLE for layer in network.layers)
+    if type(network) is nn.Model:
+        return all(type(call.target) in _BY_EXAMPLE for call in network.calls)
+    return type(network) in _BY_EXAMPLE
 
 
 def values(network: Any, x: Any, **options: Any) -> Any:

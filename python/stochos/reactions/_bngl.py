@@ -20,6 +20,7 @@ _BEGIN = re.compile(r"^[ \t]*begin[ \t]+(\S.*?)[ \t]*$", re.M)
 _COMMENT = re.compile(r"#[^\n]*")
 #: index, reactants, products, rate (the comment stays outside)
 _REACTION = re.compile(r"^[ \t]*\d+[ \t]+([\d,]+)[ \t]+([\d,]+)[ \t]+([^#\n]*[^#\s])", re.M)
+_ROW = re.compile(r"^[ \t]*[^\s#]", re.M)
 _ENTRY = re.compile(r"^[ \t]*(\d+)[ \t]+(\S+)[ \t]*([^#\n]*)", re.M)
 _FUNCTION = re.compile(r"^[ \t]*\d+[ \t]+(\w+)\(\)[ \t]*=?[ \t]*([^#\n]+)", re.M)
 #: What the reactions were made from; the reactions say it all.
@@ -87,7 +88,7 @@ def _complete(where: str, kind: str, block: str, line: int, pattern: re.Pattern[
 
 
 def _rows(block: str) -> int:
-    return sum(1 for text in block.split("\n") if text and text.partition("#")[0].strip())
+    return len(_ROW.findall(block))
 
 
 def _formula(where: str, what: str, text: str, functions: set[str]) -> str:
@@ -205,20 +206,19 @@ def read(where: str, path: str | os.PathLike[str], round_initial: bool) -> Parts
     for name, text in function_entries:
         rules[name] = _formula(where, f"function {name!r}", text, functions)
     names = [f"R{i + 1}" for i in range(len(reaction_entries))]
-    rates: dict[str, str] = {}
-    laws, mass_action = [], np.ones(len(names), np.bool_)
     reactants = _side(where, [entry[0] for entry in reaction_entries], len(species), names)
-    for r, (left, _, rate) in enumerate(reaction_entries):
-        law = rates.get(rate)
-        if law is None:
-            if " " in rate and rate.split()[0] in ("Sat", "MM", "Hill"):
-                law, mass_action[r] = _law(
-                    where, names[r], rate, [species[int(s) - 1] for s in left.split(",") if s != "0"]
-                )
-                laws.append(law)
-                continue
-            rates[rate] = law = _formula(where, f"the rate of reaction {names[r]!r}", rate, functions)
-        laws.append(law)
+    texts = [entry[2] for entry in reaction_entries]
+    first = dict(zip(reversed(texts), range(len(texts) - 1, -1, -1), strict=True))
+    named = {rate for rate in first if " " in rate and rate.split()[0] in ("Sat", "MM", "Hill")}
+    rates = {
+        rate: "" if rate in named else _formula(where, f"the rate of reaction {names[r]!r}", rate, functions)
+        for rate, r in reversed(first.items())
+    }
+    laws, mass_action = [rates[rate] for rate in texts], np.ones(len(names), np.bool_)
+    for r, (left, _, rate) in enumerate(reaction_entries if named else ()):
+        if rate in named:
+            reads = [species[int(s) - 1] for s in left.split(",") if s != "0"]
+            laws[r], mass_action[r] = _law(where, names[r], rate, reads)
     return Parts(
         initial,
         parameters,

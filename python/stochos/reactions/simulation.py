@@ -22,10 +22,12 @@ from stochos.reactions.run import STATUS, Run
 if TYPE_CHECKING:
     from concurrent.futures import Executor
 
-__all__ = ["METHODS", "simulate"]
+__all__ = ["APPROXIMATE", "METHODS", "simulate"]
 
 #: The exact methods. `reactions.simulate` says when each is best.
 METHODS = ("auto", "direct", "sorting", "first", "next", "cr", "rssa")
+#: The approximate ones, which leap over many reactions at once.
+APPROXIMATE = ("tau", "midpoint", "implicit", "r_leap", "langevin", "hybrid")
 _KEEPS = ("trajectories", "moments", "final", "histogram", "first_passage", "events")
 _PILOT = 256  # trajectories that choose the bounds of histograms
 _WHERE = "reactions.simulate"
@@ -37,7 +39,21 @@ def simulate(
     n: int = 1,
     *,
     first: int = 0,
-    method: Literal["auto", "direct", "sorting", "first", "next", "cr", "rssa"] = "auto",
+    method: Literal[
+        "auto",
+        "direct",
+        "sorting",
+        "first",
+        "next",
+        "cr",
+        "rssa",
+        "tau",
+        "midpoint",
+        "implicit",
+        "r_leap",
+        "langevin",
+        "hybrid",
+    ] = "auto",
     seed: int | np.random.Generator | np.random.SeedSequence | None = 0,
     threads: int | None = None,
     keep: Literal["trajectories", "moments", "final", "histogram", "first_passage", "events"] = "trajectories",
@@ -47,14 +63,16 @@ def simulate(
     covariance: bool | None = None,
     max_events: int | None = None,
     timeout: float | None = None,
+    epsilon: float | None = None,
     progress: Progress = None,
     executor: Executor | None = None,
 ) -> Run:
-    """Simulate a reaction network exactly (stochastic simulation algorithm of Gillespie).
+    """Simulate a reaction network, exactly (stochastic simulation algorithm of Gillespie) unless asked otherwise.
 
     Trajectory k is a function of the network, the seed and k alone: the same for every number of threads, in every
-    batch, with every grid of times and whatever is kept. Every method samples the same law; two methods with the same
-    seed give different trajectories of it.
+    batch, with every grid of times and whatever is kept. Every exact method samples the same law; two methods with the
+    same seed give different trajectories of it. Small networks are simulated many trajectories at a time, which changes
+    no bit of any of them.
 
     Parameters
     ----------
@@ -67,12 +85,18 @@ def simulate(
         Number N of trajectories.
     first : int, default 0
         Number of the first trajectory: ``simulate(net, times, 1, first=k)`` is trajectory k of every batch.
-    method : {"auto", "direct", "sorting", "first", "next", "cr", "rssa"}
+    method : str, default "auto"
         ``"auto"`` chooses by the size of the network. ``"direct"`` suits small networks (Gillespie 1977), ``"sorting"``
         middling ones whose reactions differ in speed (McCollum et al. 2006), ``"next"`` those with few dependencies
         (Gibson & Bruck 2000), ``"cr"``, composition and rejection, large ones (Slepoy et al. 2008), ``"rssa"`` those
         with many dependencies or dear laws (Thanh et al. 2014); ``"first"`` is the plainest, for comparison (Gillespie
-        1976).
+        1976). Approximate, for large amounts: ``"tau"`` leaps with Poisson numbers of reactions (Cao, Gillespie &
+        Petzold 2006), ``"midpoint"`` with the propensities at the leap's middle (Gillespie 2001), ``"implicit"`` for
+        stiff networks (Rathinam et al. 2003), ``"r_leap"`` by numbers of reactions (Auger et al. 2006), ``"langevin"``
+        with normal numbers, rounded (Gillespie 2000), ``"hybrid"`` leaps over the fast reactions and fires slow ones
+        one by one (Salis & Kaznessis 2005). No amount becomes negative. Where leaping does not pay, an exact method
+        runs, and ``run.settings["method"]`` names it. Leaps end at output times, so that their trajectories, unlike
+        exact ones, depend on the grid.
     seed : int, numpy Generator, SeedSequence or None
         None draws a seed from the operating system; `Run.settings` tells which.
     threads : int, optional
@@ -98,6 +122,9 @@ def simulate(
     timeout : float, optional
         A trajectory ends after this many seconds of work, and so does what depends on it alone: results then depend on
         the speed of the machine.
+    epsilon : float, optional
+        Of approximate methods: the part by which a propensity may change in one leap, above 0 and at most 0.5; 0.03 by
+        default. The bias falls with it.
     progress : None, bool or callable
         As everywhere: a bar, none, or a function of (done, total).
     executor : concurrent.futures.Executor, optional
@@ -136,7 +163,8 @@ def simulate(
     grid = time_grid(_WHERE, times)
     n = _checks.whole(_WHERE, "n", n, 1, 2**40)
     first = _checks.whole(_WHERE, "first", first, 0, 2**62)
-    _checks.choice(_WHERE, "method", method, METHODS)
+    _checks.choice(_WHERE, "method", method, METHODS + APPROXIMATE)
+    _check_epsilon(method, epsilon)
     _checks.choice(_WHERE, "keep", keep, _KEEPS)
     also = _rules_asked_for(net, species, condition)
     places = _places(net, species, also)
@@ -149,6 +177,8 @@ def simulate(
         options["max_events"] = _checks.whole(_WHERE, "max_events", max_events, 1, 2**62)
     if timeout is not None:
         options["timeout"] = _checks.real(_WHERE, "timeout", timeout, 1e-6)
+    if epsilon is not None:
+        options["epsilon"] = _checks.real(_WHERE, "epsilon", epsilon, 1e-9, 0.5)
     if keep == "moments":
         options["covariance"] = places.size <= 32 if covariance is None else bool(covariance)
     _check_condition(keep, condition)
@@ -190,6 +220,7 @@ def simulate(
         "condition": condition,
         "max_events": max_events,
         "timeout": timeout,
+        "epsilon": epsilon,
         "threads": workers,
         "seconds": seconds,
         "events": int(found["events"]),
@@ -210,6 +241,12 @@ def _arrays(found: dict[str, Any]) -> dict[str, NDArray[Any]]:
     if "reached" in arrays:
         arrays["reached"] = arrays["reached"].astype(np.int64)
     return arrays | {f"histogram/{i}": counts for i, counts in enumerate(found.get("histogram", []))}
+
+
+def _check_epsilon(method: str, epsilon: object) -> None:
+    if epsilon is not None and method not in APPROXIMATE:
+        msg = f"[{_WHERE}] epsilon is for approximate methods, and method is {method!r}; leave it out"
+        raise InputError(msg)
 
 
 def _check_condition(keep: str, condition: object) -> None:

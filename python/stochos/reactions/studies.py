@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -26,7 +26,7 @@ __all__ = ["PassageLaw", "passage_law", "sensitivities", "sweep"]
 
 def _axes(where: str, net: Network, given: Mapping[str, ArrayLike]) -> dict[str, NDArray[np.float64]]:
     """Return the values of each parameter or species of a sweep."""
-    if not isinstance(given, Mapping) or not given:
+    if not hasattr(given, "items") or not given:
         msg = f"[{where}] over is {given!r}; give a mapping of parameters or species to their values"
         raise InputError(msg)
     axes = {}
@@ -58,8 +58,8 @@ def sweep(
     *,
     paired: bool = False,
     common: bool = False,
-    seed: object = 0,
-    keep: str = "moments",
+    seed: int | np.random.Generator | np.random.SeedSequence | None = 0,
+    keep: Literal["moments", "trajectories", "final", "first_passage"] = "moments",
     **options: Any,
 ) -> xarray.Dataset:
     """Simulate an ensemble at each of many values of parameters and first amounts.
@@ -156,7 +156,7 @@ def sensitivities(
     n: int = 1000,
     *,
     step: float = 0.05,
-    seed: object = 0,
+    seed: int | np.random.Generator | np.random.SeedSequence | None = 0,
     **options: Any,
 ) -> xarray.Dataset:
     """Return the derivatives of the means by the parameters, by central differences with common random numbers.

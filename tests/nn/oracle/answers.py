@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 import numpy as np
 import torch
+from recurrent_answers import RECURRENT
 from torch import nn
 from torch.nn import functional
 
@@ -308,6 +309,7 @@ def everything() -> dict[str, Arrays]:
         "layers": {name: run() for name, run in LAYERS.items()},
         "losses": {name: run() for name, run in LOSSES.items()},
         "optimizers": {name: optimizer(name) for name in OPTIMIZERS},
+        "recurrent": {name: run() for name, run in RECURRENT.items()},
         "others": {
             "schedules": schedules(),
             "clipping": clipping(),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib.util
 import math
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -23,13 +24,14 @@ FIXTURES = HERE.parent / "fixtures"
 
 @pytest.fixture(scope="module")
 def answers():
+    sys.path.insert(0, str(HERE))
     spec = importlib.util.spec_from_file_location("answers", HERE / "answers.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module.everything()
 
 
-@pytest.mark.parametrize("group", ["layers", "losses", "optimizers", "others"])
+@pytest.mark.parametrize("group", ["layers", "losses", "optimizers", "others", "recurrent"])
 def test_fixtures_hold_what_pytorch_answers(answers, group: str):
     # To 1e-12: other processors and versions may round in another order.
     with np.load(FIXTURES / f"{group}.npz") as kept:
