@@ -314,7 +314,7 @@ def test_matrices_in_float32_are_those_of_float64(weights):
     np.testing.assert_allclose(short.jacobians, whole.jacobians, rtol=2e-5, atol=2e-5)
     np.testing.assert_allclose(short.whole.jacobians, whole.whole.jacobians, rtol=2e-5, atol=2e-5)
     np.testing.assert_allclose(short.log_norms, whole.log_norms, atol=1e-4)
-    np.testing.assert_allclose(short.lyapunov, whole.lyapunov, atol=1e-2)
+    np.testing.assert_allclose(short.lyapunov[:, 0], whole.lyapunov[:, 0], atol=1e-3)
     assert short.log_norms.dtype == short.gradient_norms.dtype == np.float64
 
 

@@ -109,7 +109,7 @@ class Cell(ABC):
     initial : sequence of arrays, shape (B, H)
         h, and c where there is one.
     dtype : type
-        In which an LSTM without peepholes, normalisation and skipped steps may run; all others run in float64.
+        Of states and gates; an LSTM without peepholes, normalisation and skipped steps also computes them in it.
 
     Attributes
     ----------
@@ -136,12 +136,12 @@ class Cell(ABC):
         self.weights, self.x, self.real = weights, x, real
         batch, self.length, _ = x.shape
         self.batch, self.units = batch, weights.units
-        self.h = np.empty((batch, self.length + 1, self.units))
+        self.h: Array = np.empty((batch, self.length + 1, self.units), dtype)
         self.h[:, 0] = initial[0]
         if weights.two_states:
             self.c = np.empty_like(self.h)
             self.c[:, 0] = initial[1]
-        self.gates = {name: np.zeros((batch, self.length, self.units)) for name in weights.gates if name != "h"}
+        self.gates = {name: np.zeros((batch, self.length, self.units), dtype) for name in weights.gates if name != "h"}
         self.run()
 
     @property

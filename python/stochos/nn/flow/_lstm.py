@@ -46,12 +46,12 @@ class LSTMCell(Cell):
             self._spread = np.empty((*given.shape[:2], 1))
         given = given + weights.given_bias
         assert self.c is not None
-        slope = np.empty((self.batch, self.length + 1, size))
+        slope = np.empty((self.batch, self.length + 1, size), self.run_dtype)
         slope[:, 0] = 0.0
         unit_c = np.zeros_like(slope) if norm else None
         # With normalisation and peepholes both, the output gate sees c past the normalisation.
         direct = np.zeros_like(slope) if norm and "peephole" in extras else None
-        bent = np.empty((self.batch, self.length, size))
+        bent = np.empty((self.batch, self.length, size), self.run_dtype)
         if self.real.all() and not norm and "peephole" not in extras:
             self._plain(given, slope, bent)
         else:
