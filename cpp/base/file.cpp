@@ -34,6 +34,15 @@ int make_temporary(std::string& name) {
   return descriptor;
 }
 
+// A file without a name in `folder`, or -1 where the system has none or no way to name it later.
+int make_nameless(const std::string& folder) {
+#ifdef O_TMPFILE
+  if (::access("/proc/self/fd", X_OK) == 0)
+    return ::open(folder.c_str(), O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
+#endif
+  return -1;
+}
+
 void write_all(int descriptor, const char* data, std::size_t size) {
   while (size > 0) {
     const ssize_t n = ::write(descriptor, data, std::min<std::size_t>(size, std::size_t{1} << 30));
@@ -58,8 +67,11 @@ AtomicFile::AtomicFile(std::string path, std::string where)
     path_ = real;
     std::free(real);
   }
-  temporary_ = path_ + ".XXXXXX";
-  descriptor_ = make_temporary(temporary_);
+  descriptor_ = make_nameless(folder_of(path_));
+  if (descriptor_ < 0) {
+    temporary_ = path_ + ".XXXXXX";
+    descriptor_ = make_temporary(temporary_);
+  }
   if (descriptor_ < 0) throw_os_error(where_, "write", path_, errno);
   mode_t mode = info.st_mode & 07777;
   if (!exists) {
@@ -77,7 +89,25 @@ AtomicFile::~AtomicFile() {
 void AtomicFile::discard() noexcept {
   if (descriptor_ < 0) return;
   ::close(std::exchange(descriptor_, -1));
-  ::unlink(temporary_.c_str());
+  if (!temporary_.empty()) ::unlink(temporary_.c_str());
+}
+
+// Gives a nameless file a name of its own beside the target: a link cannot replace a file, a rename can.
+void AtomicFile::name() {
+  const std::string self = "/proc/self/fd/" + std::to_string(descriptor_);
+  for (int attempt = 0; attempt < 100; ++attempt) {
+    std::string name = path_ + ".XXXXXX";
+    const int held = make_temporary(name);  // finds a name that is free
+    if (held < 0) fail("write", errno);
+    ::close(held);
+    ::unlink(name.c_str());
+    if (::linkat(AT_FDCWD, self.c_str(), AT_FDCWD, name.c_str(), AT_SYMLINK_FOLLOW) == 0) {
+      temporary_ = std::move(name);
+      return;
+    }
+    if (errno != EEXIST) fail("write", errno);
+  }
+  fail("write", EEXIST);
 }
 
 void AtomicFile::fail(const char* action, int code) {
@@ -97,6 +127,7 @@ void AtomicFile::write(const void* data, std::size_t size) {
 void AtomicFile::commit() {
   if (descriptor_ < 0) throw_os_error(where_, "write", path_, EBADF);
   if (::fsync(descriptor_) != 0) fail("write", errno);
+  if (temporary_.empty()) name();
   if (::rename(temporary_.c_str(), path_.c_str()) != 0) fail("replace", errno);
   ::close(std::exchange(descriptor_, -1));
   // The rename itself becomes durable with the folder; a file system that cannot sync folders is not an

@@ -8,7 +8,8 @@
 namespace stochos {
 
 // Writes to a temporary file in the target's folder; commit() makes it durable and moves it into place.
-// Without commit() the target stays as it was and the temporary is removed.
+// Without commit() the target stays as it was and the temporary is removed. Where the system can, the
+// temporary has no name until commit(), so that even the sudden end of the process leaves nothing behind.
 class AtomicFile {
  public:
   AtomicFile(std::string path, std::string where);  // `where` stands in brackets before every error
@@ -21,7 +22,8 @@ class AtomicFile {
 
  private:
   [[noreturn]] void fail(const char* action, int code);
-  std::string path_, temporary_, where_;
+  void name();
+  std::string path_, temporary_, where_;  // temporary_ is empty while the file has no name
   int descriptor_ = -1;
 };
 

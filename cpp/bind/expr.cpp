@@ -128,6 +128,61 @@ py::object find_mass_action(const Expression& e, const std::unordered_map<std::s
   return py::make_tuple(kind, found->constant, py::cast(found->orders));
 }
 
+std::string op_name(expr::Op op) {
+  using expr::Op;
+  switch (op) {
+    case Op::constant:
+      return "constant";
+    case Op::name:
+      return "name";
+    case Op::neg:
+      return "neg";
+    case Op::not_:
+      return "not";
+    case Op::add:
+      return "+";
+    case Op::sub:
+      return "-";
+    case Op::mul:
+      return "*";
+    case Op::div:
+      return "/";
+    case Op::pow:
+      return "^";
+    case Op::lt:
+      return "<";
+    case Op::le:
+      return "<=";
+    case Op::gt:
+      return ">";
+    case Op::ge:
+      return ">=";
+    case Op::eq:
+      return "==";
+    case Op::ne:
+      return "!=";
+    case Op::and_:
+      return "and";
+    case Op::or_:
+      return "or";
+    default:
+      return std::string(expr::function_name(op));
+  }
+}
+
+// One (operation, places of its arguments, number or name) for each node, each after its arguments.
+py::list tree(const Expression& e) {
+  py::list out;
+  for (const expr::Node& node : e.ast.nodes()) {
+    const std::span<const expr::Id> ids = e.ast.arguments(node);
+    py::object leaf = py::none();
+    if (node.op == expr::Op::constant) leaf = py::float_(node.value);
+    if (node.op == expr::Op::name) leaf = py::str(e.ast.names()[node.name]);
+    out.append(py::make_tuple(op_name(node.op), std::vector<expr::Id>(ids.begin(), ids.end()), leaf));
+  }
+  return out;
+}
+
 }  // namespace
 
 void bind_expr(py::module_& m) {
@@ -148,6 +203,7 @@ void bind_expr(py::module_& m) {
           arg("name"))
       .def("simplified", [](const Expression& e) { return Expression{expr::simplify(e.ast), e.where}; })
       .def("mass_action", &find_mass_action, arg("constants"), arg("reactants") = py::none())
+      .def("tree", &tree)
       .def("operations", [](const Expression& e) { return compiled(e).instructions().size(); })
       .def("__str__", [](const Expression& e) { return expr::to_string(e.ast); });
 }

@@ -48,6 +48,7 @@ struct Operand {
   enum class Number : std::uint8_t { none, truth, integer, real };
   Value value;
   Number number = Number::none;
+  bool loose = false;  // a list of Python's floats, read as float64: its dtype is not settled either
   std::int64_t whole = 0;
   double real = 0;
 };
@@ -97,6 +98,7 @@ void release_buffer(Py_buffer* view);
 struct Ops {};
 void define_traces(py::module_& m);
 void define_composites(py::class_<Ops>& ops);
+void define_recurrent(py::class_<Ops>& ops);
 
 // Methods and number slots that Tensor and Variable share.
 extern PyMethodDef tensor_methods[];

@@ -1,4 +1,5 @@
 // NumPy arrays, numbers, dtypes and shapes to and from the tensor room.
+#include <algorithm>
 #include <cstring>
 
 #include "bind/tensor.hpp"
@@ -140,6 +141,29 @@ py::object to_numpy(const tensor::Array& array, bool read_only) {
   return made;
 }
 
+namespace {
+
+// A list or tuple, nested or not, in which nothing is float64 but Python's numbers.
+bool only_numbers(PyObject* object) {
+  if (is_tensor(object) || is_variable(object)) return to_value("tensor", object).dtype() != DType::f64;
+  if (py::isinstance<py::array>(object))
+    return py::reinterpret_borrow<py::array>(object).dtype().num() != kDouble;
+  if (!PyList_Check(object) && !PyTuple_Check(object)) return true;
+  const auto items = py::reinterpret_borrow<py::sequence>(object);
+  return std::all_of(items.begin(), items.end(), [](py::handle item) { return only_numbers(item.ptr()); });
+}
+
+py::array array_of(PyObject* list) {
+  try {
+    return py::array(py::module_::import("numpy").attr("asarray")(py::handle(list)));
+  } catch (py::error_already_set& error) {
+    if (!error.matches(PyExc_ValueError)) throw;
+    fail("tensor", "the list has rows of different lengths; give equal ones, or pad them");
+  }
+}
+
+}  // namespace
+
 bool to_operand(PyObject* object, Operand& out) {
   if (is_tensor(object)) {
     out.value = reinterpret_cast<TensorObject*>(object)->value;
@@ -175,10 +199,9 @@ bool to_operand(PyObject* object, Operand& out) {
     return true;
   }
   if (PyList_Check(object) || PyTuple_Check(object)) {
-    const py::array array(py::module_::import("numpy").attr("asarray")(py::handle(object)));
-    out.value = from_numpy(array.ptr(), false);
-    // Python's numbers are float32 here, alone or in a list.
-    if (out.value.dtype() == DType::f64) out.value = tensor::cast(out.value, DType::f32);
+    out.value = from_numpy(array_of(object).ptr(), false);
+    // Python's numbers are float32 here, alone or in a list, but where a tensor says otherwise.
+    out.loose = out.value.dtype() == DType::f64 && only_numbers(object);
     return true;
   }
   return false;
@@ -198,7 +221,9 @@ Value with_dtype_of(const Operand& operand, const Value* like) {
   using Number = Operand::Number;
   switch (operand.number) {
     case Number::none:
-      return operand.value;
+      if (!operand.loose) return operand.value;
+      return tensor::cast(operand.value,
+                          like != nullptr && is_float(like->dtype()) ? like->dtype() : DType::f32);
     case Number::truth:
       return tensor::constant(like != nullptr ? like->dtype() : DType::b8, operand.whole);
     case Number::integer: {
@@ -213,8 +238,8 @@ Value with_dtype_of(const Operand& operand, const Value* like) {
 }
 
 std::pair<Value, Value> together(const Operand& a, const Operand& b) {
-  if (a.number == Operand::Number::none) return {a.value, with_dtype_of(b, &a.value)};
-  if (b.number == Operand::Number::none) return {with_dtype_of(a, &b.value), b.value};
+  if (a.number == Operand::Number::none && !a.loose) return {a.value, with_dtype_of(b, &a.value)};
+  if (b.number == Operand::Number::none && !b.loose) return {with_dtype_of(a, &b.value), b.value};
   return {with_dtype_of(a, nullptr), with_dtype_of(b, nullptr)};
 }
 

@@ -1,4 +1,6 @@
 // Making tensors, gradients, recordings, labels, evaluation.
+#include <cmath>
+
 #include "bind/tensor.hpp"
 #include "tensor/evaluate.hpp"
 #include "tensor/gradients.hpp"
@@ -26,6 +28,25 @@ std::vector<Value> values_of(const char* function, const py::sequence& items) {
   return values;
 }
 
+// Numbers that come in as integers must be some: no fraction, no NaN, none too large.
+void expect_kept(const Value& value, DType wanted) {
+  if (!is_int(wanted) || value.dtype() == DType::b8 || value.dtype() == wanted) return;
+  const tensor::Array array = computed(value).packed();
+  const double most = wanted == DType::i32 ? 2147483648.0 : 9223372036854775808.0;
+  const auto look = [&](auto zero) {
+    const auto* x = array.as<decltype(zero)>();
+    for (std::int64_t i = 0; i < array.size(); ++i) {
+      const auto number = static_cast<double>(x[i]);
+      if (number >= -most && number < most && number == std::floor(number)) continue;
+      fail("tensor", "the number " + std::string(py::str(py::cast(x[i]))) + " is none that " +
+                         tensor::name_of(wanted) + " has; round it first, or take a float dtype");
+    }
+  };
+  if (value.dtype() == DType::f32) look(float{});
+  if (value.dtype() == DType::f64) look(double{});
+  if (value.dtype() == DType::i64 && wanted == DType::i32) look(std::int64_t{});
+}
+
 py::object make_tensor(py::handle given, py::handle dtype, py::handle copy) {
   const auto wanted = to_dtype_or_none("tensor", dtype);
   Value value;
@@ -33,13 +54,17 @@ py::object make_tensor(py::handle given, py::handle dtype, py::handle copy) {
     value = from_numpy(given.ptr(), !copy.is_none() && !py::cast<bool>(copy));
   } else {
     const Operand operand = bind::operand("tensor", given);
-    if (operand.number != Operand::Number::none && wanted) {
-      return wrapped(is_float(*wanted) || operand.number == Operand::Number::real
-                         ? tensor::constant(*wanted, operand.real)
-                         : tensor::constant(*wanted, operand.whole));
+    const bool number = operand.number != Operand::Number::none;
+    if (is_tensor(given.ptr()) || is_variable(given.ptr())) {
+      return wrapped(wanted ? tensor::cast(operand.value, *wanted) : operand.value);
     }
-    value = with_dtype_of(operand, nullptr);
+    if (number && wanted && is_float(*wanted)) return wrapped(tensor::constant(*wanted, operand.real));
+    value = number && operand.number == Operand::Number::real ? tensor::constant(DType::f64, operand.real)
+            : operand.loose && wanted                         ? operand.value
+                                                              : with_dtype_of(operand, nullptr);
+    if (!wanted && number) return wrapped(with_dtype_of(operand, nullptr));
   }
+  if (wanted) expect_kept(value, *wanted);
   return wrapped(wanted ? tensor::cast(value, *wanted) : value);
 }
 

@@ -238,8 +238,14 @@ using Reduction = Value (*)(const Value&, tensor::Axes, bool);
 template <Reduction reduction>
 PyObject* reduce_method(PyObject* self, PyObject* const* args, Py_ssize_t count, PyObject* names) {
   return guarded([&]() -> PyObject* {
-    PyObject* given[2] = {nullptr, nullptr};
-    if (!take_arguments("reduce", args, count, names, {"axis", "keepdims"}, given)) return nullptr;
+    // NumPy's functions of the same names hand on `dtype` and `out`.
+    PyObject* given[4] = {nullptr, nullptr, nullptr, nullptr};
+    if (!take_arguments("reduce", args, count, names, {"axis", "keepdims", "dtype", "out"}, given))
+      return nullptr;
+    for (const int i : {2, 3}) {
+      if (given[i] != nullptr && given[i] != Py_None)
+        fail("Tensor", "dtype and out are none of a tensor's; use astype on the result", ErrorKind::type);
+    }
     const Value x = self_value(self);
     const py::handle axis = given[0] == nullptr ? py::handle(Py_None) : py::handle(given[0]);
     const bool keep = given[1] != nullptr && PyObject_IsTrue(given[1]) == 1;
@@ -309,6 +315,11 @@ PyObject* dlpack_method(PyObject* self, PyObject* const* args, Py_ssize_t count,
       return nullptr;
     if (given[0] != nullptr && given[0] != Py_None)
       fail("Tensor.__dlpack__", "tensors live in the memory of the CPU: there is no stream");
+    if (given[2] != nullptr && given[2] != Py_None && py::handle(given[2])[py::int_(0)].cast<int>() != 1) {
+      PyErr_SetString(PyExc_BufferError,
+                      "[nn.Tensor.__dlpack__] tensors live in the memory of the CPU alone");
+      return nullptr;
+    }
     const py::handle version = given[1] == nullptr ? py::handle(Py_None) : py::handle(given[1]);
     return to_dlpack(computed(self_value(self)), version, given[3] == Py_True).release().ptr();
   });
@@ -316,6 +327,27 @@ PyObject* dlpack_method(PyObject* self, PyObject* const* args, Py_ssize_t count,
 
 PyObject* dlpack_device_method(PyObject*, PyObject*) {
   return Py_BuildValue("(ii)", 1, 0);
+}
+
+PyObject* ufunc_method(PyObject*, PyObject* args, PyObject* names) {
+  return guarded([&]() -> PyObject* {
+    const py::object apply = py::module_::import("stochos.nn._ufuncs").attr("apply");
+    return PyObject_Call(apply.ptr(), args, names);
+  });
+}
+
+// For pickle and copy: the numbers, and of a Variable its name and whether it trains.
+PyObject* reduce_to_numbers(PyObject* self, PyObject*) {
+  return guarded([&]() -> PyObject* {
+    const py::object array = to_numpy(computed(self_value(self))).attr("copy")();
+    const py::module_ core = py::module_::import("stochos._core");
+    if (!is_variable(self)) return py::make_tuple(core.attr("tensor"), py::make_tuple(array)).release().ptr();
+    const py::handle given(self);
+    return py::make_tuple(core.attr("Variable"),
+                          py::make_tuple(array, given.attr("name"), given.attr("trainable")))
+        .release()
+        .ptr();
+  });
 }
 
 template <class F>
@@ -346,6 +378,9 @@ PyMethodDef tensor_methods[] = {
      "min($self, /, axis=None, keepdims=False)\n--\n\nSmallest element over axes."},
     {"__array__", method(array_method), kNamed,
      "__array__($self, /, dtype=None, copy=None)\n--\n\nFor numpy.asarray."},
+    {"__array_ufunc__", method(ufunc_method), METH_VARARGS | METH_KEYWORDS,
+     "NumPy's functions of arrays: those that the core has stay operations, with derivatives."},
+    {"__reduce__", reduce_to_numbers, METH_NOARGS, "For pickle and copy."},
     {"__dlpack__", method(dlpack_method), kNamed,
      "__dlpack__($self, /, stream=None, max_version=None, dl_device=None, copy=None)\n--\n\nA DLPack capsule "
      "of the "

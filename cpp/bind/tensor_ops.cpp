@@ -84,7 +84,7 @@ std::vector<Value> value_list(const char* name, const py::sequence& items) {
   const Value* like = nullptr;
   for (const py::handle item : items) given.push_back(operand(name, item));
   for (const Operand& one : given) {
-    if (one.number == Operand::Number::none && like == nullptr) like = &one.value;
+    if (one.number == Operand::Number::none && !one.loose && like == nullptr) like = &one.value;
   }
   std::vector<Value> values;
   for (const Operand& one : given) values.push_back(with_dtype_of(one, like));
@@ -280,6 +280,7 @@ void bind_tensor_ops(py::module_& m) {
   define_shapes(ops);
   define_gathers(ops);
   define_composites(ops);
+  define_recurrent(ops);
 }
 
 }  // namespace stochos::bind

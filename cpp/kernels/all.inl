@@ -30,6 +30,7 @@ namespace stochos::kernels::STOCHOS_LEVEL {
 #include "kernels/reduce.inl"
 #include "kernels/rows.inl"
 #include "kernels/update.inl"
+#include "kernels/recurrent.inl"
 #include "kernels/random_fill.inl"
 #include "kernels/transpose.inl"
 #include "kernels/tensor_table.inl"
@@ -47,6 +48,7 @@ static constexpr Table every_kernel() {
   t.event_draws = event_draws;
   t.lockstep = lockstep;
   set_tensor_kernels(t);
+  set_recurrent_kernels(t);
   return t;
 }
 extern constexpr Table kTable = every_kernel();

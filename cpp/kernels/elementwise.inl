@@ -57,6 +57,50 @@ static inline typename L::Real whole_mul(typename L::Real a, typename L::Real b)
   return (typename L::Real)((typename L::Bits)a * (typename L::Bits)b);
 }
 
+// a * b + c, rounded twice, as the two kernels one after the other would. Three operands make eight modes: a
+// number is read again for each vector, which costs nothing beside the loads that are saved.
+template <class L>
+static void mul_add_kernel(const typename L::Scalar* a, const typename L::Scalar* b,
+                           const typename L::Scalar* c, typename L::Scalar* y, std::size_t n,
+                           unsigned numbers) {
+  using Real = typename L::Real;
+  constexpr std::size_t w = L::kWidth;
+  if (n == 0) return;
+  const Real a0 = all_lanes<Real>(*a), b0 = all_lanes<Real>(*b), c0 = all_lanes<Real>(*c);
+  const auto all = [&](auto take_a, auto take_b, auto take_c) {
+    std::size_t i = 0;
+    for (; i + w <= n; i += w) store_lanes(y + i, take_a(i) * take_b(i) + take_c(i));
+    for (; i < n; ++i) {
+      const typename L::Scalar product = a[numbers & 1 ? 0 : i] * b[numbers & 2 ? 0 : i];
+      y[i] = product + c[numbers & 4 ? 0 : i];
+    }
+  };
+  const auto va = [&](std::size_t i) { return load_lanes<Real>(a + i); };
+  const auto vb = [&](std::size_t i) { return load_lanes<Real>(b + i); };
+  const auto vc = [&](std::size_t i) { return load_lanes<Real>(c + i); };
+  const auto na = [&](std::size_t) { return a0; };
+  const auto nb = [&](std::size_t) { return b0; };
+  const auto nc = [&](std::size_t) { return c0; };
+  switch (numbers) {
+    case 0:
+      return all(va, vb, vc);
+    case 1:
+      return all(na, vb, vc);
+    case 2:
+      return all(va, nb, vc);
+    case 3:
+      return all(na, nb, vc);
+    case 4:
+      return all(va, vb, nc);
+    case 5:
+      return all(na, vb, nc);
+    case 6:
+      return all(va, nb, nc);
+    default:
+      return all(na, nb, nc);
+  }
+}
+
 // Small whole powers are products, which cost less and err no more than the general way.
 template <class L>
 static void power_kernel(const typename L::Scalar* a, const typename L::Scalar* b, typename L::Scalar* y,

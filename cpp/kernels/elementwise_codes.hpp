@@ -84,6 +84,9 @@ template <class T>
 using UnaryKernel = void (*)(const T* x, T* y, std::size_t n);
 template <class T>
 using BinaryKernel = void (*)(const T* a, const T* b, T* y, std::size_t n, Mode mode);
+// y = a b + c with two roundings; bits 1, 2, 4 of `numbers`: a, b, c is one number.
+template <class T>
+using MulAddKernel = void (*)(const T* a, const T* b, const T* c, T* y, std::size_t n, unsigned numbers);
 template <class T>
 using CompareKernel = void (*)(const T* a, const T* b, std::uint8_t* y, std::size_t n, Mode mode);
 template <class T>
@@ -93,10 +96,13 @@ using SelectKernel = void (*)(const std::uint8_t* mask, const void* a, const voi
                               Mode mode);
 // Float to integer truncates; NaN gives 0, too large a number the nearest end of the range. To b8: x != 0.
 using CastKernel = void (*)(const void* x, void* y, std::size_t n);
-// Rows: y[i] of x[i * n .. i * n + n - 1], i < outer. Columns: y[j] of all x[i * n + j]. Sums of floats are
+// Rows: y[i] of x[i * n .. i * n + n - 1], i < outer. Columns: y[j] of all x[i * stride + j]. Sums of floats are
 // made in blocks, the same bits at every level.
 template <class T>
 using ReduceKernel = void (*)(const T* x, T* y, std::size_t outer, std::size_t n);
+// Down the first n of `stride` columns.
+template <class T>
+using ColumnsKernel = void (*)(const T* x, T* y, std::size_t outer, std::size_t n, std::size_t stride);
 template <class T>
 using ExtremeKernel = void (*)(const T* x, std::int64_t* y, std::size_t outer, std::size_t n);
 // y[r * rows_y + ...]: y (columns x rows, leading dimension ldy) = transpose of x (rows x columns, ldx); no

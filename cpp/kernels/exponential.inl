@@ -11,6 +11,8 @@ struct ExpTerms<Single> {
   static constexpr float kLeastLess1 = -20.0F, kMostTanh = 12.0F;  // expm1 is -1 below; tanh is 1 above
   // (e^r - 1 - r) / r^2, with the error relative to e^r, then to e^r - 1
   static constexpr float kExp[] = {0.49999994F, 0.166665211F, 0.0416683853F, 0.00836871751F, 0.00138146849F};
+  static constexpr float kExpTwice[] = {4 * kExp[0], 8 * kExp[1], 16 * kExp[2], 32 * kExp[3], 64 * kExp[4]};
+  static constexpr float kNormal = 87.0F;  // e^x and e^-x are normal below
   static constexpr float kExpLess1[] = {0.5F,           0.166666672F,   0.041666355F,
                                         0.00833327323F, 0.00139410084F, 0.000199142407F};
   // (tanh(x) / x - 1) / x^2 in x^2, for x below kTanhNear
@@ -22,6 +24,7 @@ template <>
 struct ExpTerms<Double> {
   static constexpr double kLog2E = 1.4426950408889634, kRound = 0x1.8p52;
   static constexpr double kLn2High = 6.93147180369123816490e-01, kLn2Low = 1.90821492927058770002e-10;
+  static constexpr double kNormal = 708.0;
   static constexpr double kLeast = -800.0, kMost = 710.0;
   static constexpr double kLeastLess1 = -45.0, kMostTanh = 24.0;
   static constexpr double kExp[] = {0.50000000000000144,    0.16666666666666402,    0.041666666666503017,
@@ -68,6 +71,35 @@ static inline V polynomial(V x, const T (&c)[kCount]) {
   }
 }
 
+// The same with short chains, x2 = x x at hand.
+template <class V, class T, std::size_t kCount>
+static inline V polynomial_with(V x, V x2, const T (&c)[kCount]) {
+  if constexpr (kCount != 5) {
+    return polynomial(x, c);
+  } else {
+    const V low = fused(x, all_lanes<V>(c[1]), all_lanes<V>(c[0]));
+    const V middle = fused(x, all_lanes<V>(c[3]), all_lanes<V>(c[2]));
+    return fused(x2, fused(x2, all_lanes<V>(c[4]), middle), low);
+  }
+}
+
+// e^x = value * 2^n for x whose 2^n has an exponent; n in the low bits of `shifted`.
+template <class L>
+struct ExpCore {
+  typename L::Real value;
+  typename L::Bits shifted;
+};
+template <class L>
+static inline ExpCore<L> exp_core(typename L::Real x) {
+  using Real = typename L::Real;
+  using K = ExpTerms<L>;
+  const Real round = all_lanes<Real>(K::kRound);
+  const Real shifted = fused(x, all_lanes<Real>(K::kLog2E), round), n = shifted - round;
+  const Real r = fused(n, all_lanes<Real>(-K::kLn2Low), fused(n, all_lanes<Real>(-K::kLn2High), x));
+  const Real r2 = r * r;
+  return {1 + fused(r2, polynomial_with(r, r2, K::kExp), r), (typename L::Bits)shifted};
+}
+
 // e^x = (value * first) * second; the scales are powers of two whose product may leave the range of numbers.
 template <class L>
 struct ExpParts {
@@ -79,17 +111,42 @@ static inline ExpParts<L> exp_parts(typename L::Real x) {
   using Bits = typename L::Bits;
   using K = ExpTerms<L>;
   x = upper_of(all_lanes<Real>(K::kLeast), lower_of(all_lanes<Real>(K::kMost), x));  // a NaN stays
-  const Real round = all_lanes<Real>(K::kRound);
-  const Real shifted = fused(x, all_lanes<Real>(K::kLog2E), round), n = shifted - round;
-  const Real r = fused(n, all_lanes<Real>(-K::kLn2Low), fused(n, all_lanes<Real>(-K::kLn2High), x));
-  const Bits exponent = (Bits)shifted - (Bits)round + 2 * L::kBias, half = exponent >> 1;
-  return {1 + fused(r * r, polynomial(r, K::kExp), r), (Real)(half << L::kFractionBits),
-          (Real)((exponent - half) << L::kFractionBits)};
+  const ExpCore<L> core = exp_core<L>(x);
+  const Bits round = (Bits)all_lanes<Real>(K::kRound);
+  const Bits exponent = core.shifted - round + 2 * L::kBias, half = exponent >> 1;
+  return {core.value, (Real)(half << L::kFractionBits), (Real)((exponent - half) << L::kFractionBits)};
 }
 template <class L>
 static inline typename L::Real exp_of(typename L::Real x) {
   const ExpParts<L> e = exp_parts<L>(x);
   return e.value * e.first * e.second;
+}
+// Where every e^x of a block is a normal number, n is added to the exponent: the same bits for less work.
+template <class L>
+static void exp_kernel(const typename L::Scalar* x, typename L::Scalar* y, std::size_t n) {
+  using Real = typename L::Real;
+  using Bits = typename L::Bits;
+  constexpr std::size_t w = L::kWidth;
+  const Real limit = all_lanes<Real>(ExpTerms<L>::kNormal);
+  std::size_t i = 0;
+  for (; i + kAtOnce * w <= n; i += kAtOnce * w) {
+    Real v[kAtOnce];
+    typename L::Int outside = {};
+    for (std::size_t k = 0; k < kAtOnce; ++k) {
+      v[k] = load_lanes<Real>(x + i + k * w);
+      outside |= ~(magnitude<L>(v[k]) < limit);  // a NaN is outside
+    }
+    if (any_lane(outside)) {
+      for (std::size_t k = 0; k < kAtOnce; ++k) v[k] = exp_of<L>(v[k]);
+    } else {
+      for (std::size_t k = 0; k < kAtOnce; ++k) {
+        const ExpCore<L> core = exp_core<L>(v[k]);
+        v[k] = (Real)((Bits)core.value + (core.shifted << L::kFractionBits));
+      }
+    }
+    for (std::size_t k = 0; k < kAtOnce; ++k) store_lanes(y + i + k * w, v[k]);
+  }
+  if (i < n) map_lanes<L>(x + i, y + i, n - i, [](Real v) { return exp_of<L>(v); });
 }
 
 // e^x - 1 for x no greater than kMost; the sign of zero is lost.
@@ -115,14 +172,30 @@ static inline typename L::Real expm1_of(typename L::Real x) {
   return with_sign<L>(magnitude<L>(exp_less_1<L>(inside)), sign_bits<L>(x));
 }
 
-// t / (t + 2) of t = e^(2 |x|) - 1, and a polynomial near 0, where that would err by more than 2 units
+// A polynomial near 0, beyond it t / (t + 2) of t = e^(2 |x|) - 1 or, where float is as near as that,
+// 1 - 2 / (e^(2 |x|) + 1).
 template <class L>
 static inline typename L::Real tanh_of(typename L::Real x) {
   using Real = typename L::Real;
   using K = ExpTerms<L>;
   const Real size = lower_of(all_lanes<Real>(K::kMostTanh), magnitude<L>(x));
-  const Real z = size * size, t = exp_less_1<L>(size + size);
-  const Real y = size < K::kTanhNear ? fused(size * z, polynomial(z, K::kTanh), size) : t / (t + 2);
+  const Real z = size * size;
+  Real far;
+  if constexpr (sizeof(typename L::Scalar) == 4) {
+    // half r as in exp_core, the factor 2 in the terms
+    const Real round = all_lanes<Real>(K::kRound), one = all_lanes<Real>(1.0F);
+    const Real shifted = fused(size, all_lanes<Real>(2 * K::kLog2E), round), n = shifted - round;
+    const Real r =
+        fused(n, all_lanes<Real>(K::kLn2Low / -2), fused(n, all_lanes<Real>(K::kLn2High / -2), size));
+    const Real r2 = r * r;
+    const Real value = fused(r, fused(r, polynomial_with(r, r2, K::kExpTwice), all_lanes<Real>(2.0F)), one);
+    const Real scale = (Real)(((typename L::Bits)shifted << L::kFractionBits) + L::kOne);
+    far = one - 2.0F / fused(value, scale, one);
+  } else {
+    const Real t = exp_less_1<L>(size + size);
+    far = t / (t + 2);
+  }
+  const Real y = size < K::kTanhNear ? fused(size * z, polynomial(z, K::kTanh), size) : far;
   return with_sign<L>(y, sign_bits<L>(x));
 }
 

@@ -25,7 +25,7 @@ struct Single {
   using Bits = U32;
   using Bytes = B32;
   static constexpr std::size_t kWidth = kVectorBytes / 4;
-  static constexpr std::uint32_t kSign = 0x80000000, kInfinity = 0x7F800000;
+  static constexpr std::uint32_t kSign = 0x80000000, kInfinity = 0x7F800000, kOne = 0x3F800000;
   static constexpr int kFractionBits = 23, kBias = 127;
 };
 struct Double {
@@ -296,12 +296,20 @@ static inline void store_first(typename L::Scalar* p, typename L::Real v, std::s
 #endif
 }
 
+inline constexpr std::size_t kAtOnce = 4;
 // y = f(x) over an array; the tail is a vector whose other lanes are 0.
 template <class L, class F>
 static inline void map_lanes(const typename L::Scalar* x, typename L::Scalar* y, std::size_t n, F f) {
   using Real = typename L::Real;
   constexpr std::size_t w = L::kWidth;
   std::size_t i = 0;
+  // Vectors at once: a function is one long chain, and their chains run beside each other.
+  for (; i + kAtOnce * w <= n; i += kAtOnce * w) {
+    Real v[kAtOnce];
+    for (std::size_t k = 0; k < kAtOnce; ++k) v[k] = load_lanes<Real>(x + i + k * w);
+    for (std::size_t k = 0; k < kAtOnce; ++k) v[k] = f(v[k]);
+    for (std::size_t k = 0; k < kAtOnce; ++k) store_lanes(y + i + k * w, v[k]);
+  }
   for (; i + w <= n; i += w) store_lanes(y + i, f(load_lanes<Real>(x + i)));
   if (i < n) store_first<L>(y + i, f(load_first<L>(x + i, n - i)), n - i);
 }

@@ -154,10 +154,10 @@ static void whole_rows(const T* x, T* y, std::size_t outer, std::size_t n) {
   }
 }
 template <class T, int kCode>
-static void whole_columns(const T* x, T* y, std::size_t outer, std::size_t n) {
+static void whole_columns(const T* x, T* y, std::size_t outer, std::size_t n, std::size_t stride) {
   for (std::size_t j = 0; j < n; ++j) y[j] = whole_start<T, kCode>();
   for (std::size_t row = 0; row < outer; ++row) {
-    for (std::size_t j = 0; j < n; ++j) y[j] = whole_join<T, kCode>(y[j], x[row * n + j]);
+    for (std::size_t j = 0; j < n; ++j) y[j] = whole_join<T, kCode>(y[j], x[row * stride + j]);
   }
 }
 
@@ -202,9 +202,10 @@ static inline void real_panel(const typename L::Scalar* x, typename L::Scalar* y
 }
 template <class L, int kCode>
 static void real_columns(const typename L::Scalar* x, typename L::Scalar* y, std::size_t outer,
-                         std::size_t n) {
+                         std::size_t n, std::size_t stride) {
   constexpr std::size_t w = Wide<L>::kWidth;
-  for (std::size_t j = 0; j < n; j += w) real_panel<L, kCode>(x + j, y + j, outer, n, j + w <= n ? w : n - j);
+  for (std::size_t j = 0; j < n; j += w)
+    real_panel<L, kCode>(x + j, y + j, outer, stride, j + w <= n ? w : n - j);
 }
 
 template <class L, int kSign>

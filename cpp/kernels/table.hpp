@@ -10,6 +10,7 @@
 
 #include "kernels/elementwise_codes.hpp"
 #include "kernels/lockstep_types.hpp"
+#include "kernels/recurrent_types.hpp"
 #include "kernels/sgd_types.hpp"
 #include "kernels/tensor_types.hpp"
 
@@ -51,6 +52,8 @@ struct Table {
   BinaryKernel<double> binary_f64[binary::count];
   BinaryKernel<std::int32_t> binary_i32[binary::count];
   BinaryKernel<std::int64_t> binary_i64[binary::count];
+  MulAddKernel<float> mul_add_f32;
+  MulAddKernel<double> mul_add_f64;
   CompareKernel<float> compare_f32[compare::count];
   CompareKernel<double> compare_f64[compare::count];
   CompareKernel<std::int32_t> compare_i32[compare::count];
@@ -64,11 +67,16 @@ struct Table {
   CastKernel cast[kind::count][kind::count];  // [from][to]
 
   // reduce.inl; any and all are max and min of bytes 0 and 1 (sum and prod of those are null).
-  ReduceKernel<float> reduce_rows_f32[reduce::count], reduce_columns_f32[reduce::count];
-  ReduceKernel<double> reduce_rows_f64[reduce::count], reduce_columns_f64[reduce::count];
-  ReduceKernel<std::int32_t> reduce_rows_i32[reduce::count], reduce_columns_i32[reduce::count];
-  ReduceKernel<std::int64_t> reduce_rows_i64[reduce::count], reduce_columns_i64[reduce::count];
-  ReduceKernel<std::uint8_t> reduce_rows_b8[reduce::count], reduce_columns_b8[reduce::count];
+  ReduceKernel<float> reduce_rows_f32[reduce::count];
+  ColumnsKernel<float> reduce_columns_f32[reduce::count];
+  ReduceKernel<double> reduce_rows_f64[reduce::count];
+  ColumnsKernel<double> reduce_columns_f64[reduce::count];
+  ReduceKernel<std::int32_t> reduce_rows_i32[reduce::count];
+  ColumnsKernel<std::int32_t> reduce_columns_i32[reduce::count];
+  ReduceKernel<std::int64_t> reduce_rows_i64[reduce::count];
+  ColumnsKernel<std::int64_t> reduce_columns_i64[reduce::count];
+  ReduceKernel<std::uint8_t> reduce_rows_b8[reduce::count];
+  ColumnsKernel<std::uint8_t> reduce_columns_b8[reduce::count];
   ExtremeKernel<float> extreme_rows_f32[extreme::count];
   ExtremeKernel<double> extreme_rows_f64[extreme::count];
   ExtremeKernel<std::int32_t> extreme_rows_i32[extreme::count];
@@ -94,6 +102,17 @@ struct Table {
   void (*layer_norm_f64)(const LayerNormRows<double>&);
   void (*layer_norm_backward_f32)(const LayerNormRowsBackward<float>&);
   void (*layer_norm_backward_f64)(const LayerNormRowsBackward<double>&);
+
+  // recurrent.inl: columns in a panel, packing, products, and one step of a cell
+  std::size_t recurrent_width_f32, recurrent_width_f64;
+  void (*recurrent_pack_f32)(const float*, std::size_t, bool, std::size_t, std::size_t, float*);
+  void (*recurrent_pack_f64)(const double*, std::size_t, bool, std::size_t, std::size_t, double*);
+  void (*recurrent_product_f32)(const PanelProduct<float>&);
+  void (*recurrent_product_f64)(const PanelProduct<double>&);
+  void (*recurrent_forward_f32[cell::count])(const CellStep<float>&);
+  void (*recurrent_forward_f64[cell::count])(const CellStep<double>&);
+  void (*recurrent_backward_f32[cell::count])(const CellStepBackward<float>&);
+  void (*recurrent_backward_f64[cell::count])(const CellStepBackward<double>&);
 
   // update.inl
   void (*update_f32[update::count])(const UpdateArrays<float>&, const UpdateSettings&);

@@ -4,7 +4,7 @@ static constexpr void set_unary(UnaryKernel<typename L::Scalar>* at) {
   at[unary::neg] = unary_kernel<L, neg_of<L>>;
   at[unary::abs] = unary_kernel<L, abs_of<L>>;
   at[unary::sign] = unary_kernel<L, sign_of<L>>;
-  at[unary::exp] = unary_kernel<L, exp_of<L>>;
+  at[unary::exp] = exp_kernel<L>;
   at[unary::expm1] = unary_kernel<L, expm1_of<L>>;
   at[unary::log] = unary_kernel<L, log_of<L>>;
   at[unary::log1p] = unary_kernel<L, log1p_of<L>>;
@@ -77,7 +77,7 @@ static constexpr void set_cast(CastKernel* at) {
 }
 template <class L>
 static constexpr void set_reduce(ReduceKernel<typename L::Scalar>* rows,
-                                 ReduceKernel<typename L::Scalar>* columns) {
+                                 ColumnsKernel<typename L::Scalar>* columns) {
   rows[reduce::sum] = sum_rows<L>;
   rows[reduce::max] = extreme_rows<L, 1>;
   rows[reduce::min] = extreme_rows<L, -1>;
@@ -88,7 +88,7 @@ static constexpr void set_reduce(ReduceKernel<typename L::Scalar>* rows,
   columns[reduce::prod] = real_columns<L, reduce::prod>;
 }
 template <class T>
-static constexpr void set_whole_reduce(ReduceKernel<T>* rows, ReduceKernel<T>* columns) {
+static constexpr void set_whole_reduce(ReduceKernel<T>* rows, ColumnsKernel<T>* columns) {
   rows[reduce::max] = whole_rows<T, reduce::max>;
   rows[reduce::min] = whole_rows<T, reduce::min>;
   columns[reduce::max] = whole_columns<T, reduce::max>;
@@ -119,6 +119,8 @@ static constexpr void set_tensor_kernels(Table& t) {
   set_binary<Double>(t.binary_f64);
   set_whole_binary<Whole32>(t.binary_i32);
   set_whole_binary<Whole64>(t.binary_i64);
+  t.mul_add_f32 = mul_add_kernel<Single>;
+  t.mul_add_f64 = mul_add_kernel<Double>;
   set_compare<Single>(t.compare_f32);
   set_compare<Double>(t.compare_f64);
   set_compare<Whole32>(t.compare_i32);

@@ -18,7 +18,8 @@ class Buffer {
   std::size_t bytes() const noexcept { return bytes_; }
   bool foreign() const noexcept { return done_ != nullptr; }
   // Whether the caller holds the only share.
-  bool unique() const noexcept { return count_.load(std::memory_order_acquire) == 1; }
+  bool unique() const noexcept { return shares() == 1; }
+  std::uint32_t shares() const noexcept { return count_.load(std::memory_order_acquire); }
 
   void retain() const noexcept { count_.fetch_add(1, std::memory_order_relaxed); }
   void release() const noexcept {

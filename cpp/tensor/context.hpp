@@ -1,6 +1,7 @@
 // What a thread is doing: whether it records, which layer it is in, whether numbers are checked.
 #pragma once
 #include <string>
+#include <utility>
 
 #include "base/error.hpp"
 #include "tensor/ref.hpp"
@@ -33,6 +34,18 @@ class Recording {
   ~Recording() { --context().recording; }
   Recording(const Recording&) = delete;
   Recording& operator=(const Recording&) = delete;
+};
+
+// Errors of a node that is computed name the layer that it was made in.
+class InLayer {
+ public:
+  explicit InLayer(const Ref<const Label>& label) : before_(std::exchange(context().label, label)) {}
+  ~InLayer() { context().label = before_; }
+  InLayer(const InLayer&) = delete;
+  InLayer& operator=(const InLayer&) = delete;
+
+ private:
+  Ref<const Label> before_;
 };
 
 // Throws Error "[nn.<operation>] in layer '<label>': <text>"; the second form takes the label of a node.

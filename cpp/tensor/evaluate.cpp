@@ -68,6 +68,7 @@ void Evaluation::run(const std::function<void()>& poll) {
     }
     outputs.assign(node.outputs().begin(), node.outputs().end());
     try {
+      const InLayer layer(node.label_);
       node.operation_->run(inputs, outputs);
     } catch (const std::bad_alloc&) {
       fail_in(node.operation().name(), node.label(), "there is not enough memory", ErrorKind::memory);

@@ -19,7 +19,10 @@ using kernels::Mode;
 using UnaryLoop = void (*)(const void* x, void* y, std::size_t n);
 using BinaryLoop = void (*)(const void* a, const void* b, void* y, std::size_t n, Mode mode);
 using SelectLoop = kernels::SelectKernel;
+using MulAddLoop = void (*)(const void* a, const void* b, const void* c, void* y, std::size_t n,
+                            unsigned numbers);
 using ReduceLoop = void (*)(const void* x, void* y, std::size_t outer, std::size_t n);
+using ColumnsLoop = void (*)(const void* x, void* y, std::size_t outer, std::size_t n, std::size_t stride);
 
 // Null when there is no such kernel.
 UnaryLoop unary_loop(unary::Code code, DType type);
@@ -30,8 +33,9 @@ BinaryLoop binary_loop(binary::Code code, DType type);
 BinaryLoop compare_loop(comparison::Code code, DType type);
 BinaryLoop logical_loop(logical::Code code);
 SelectLoop select_loop(DType type);
+MulAddLoop mul_add_loop(DType type);  // of floats
 ReduceLoop rows_loop(reduction::Code code, DType type);
-ReduceLoop columns_loop(reduction::Code code, DType type);
+ColumnsLoop columns_loop(reduction::Code code, DType type);
 ReduceLoop cumsum_loop(DType type);
 ReduceLoop extreme_loop(kernels::extreme::Code code, DType type);  // writes int64
 

@@ -79,6 +79,11 @@ BinaryLoop logical_loop(logical::Code code) {
   return erased<BinaryLoop>(kernels::table().logical_b8[code]);
 }
 
+MulAddLoop mul_add_loop(DType type) {
+  const auto& table = kernels::table();
+  return type == DType::f32 ? erased<MulAddLoop>(table.mul_add_f32) : erased<MulAddLoop>(table.mul_add_f64);
+}
+
 SelectLoop select_loop(DType type) {
   const auto& table = kernels::table();
   return item_size(type) == 1 ? table.select_1 : item_size(type) == 4 ? table.select_4 : table.select_8;
@@ -101,21 +106,21 @@ ReduceLoop rows_loop(reduction::Code code, DType type) {
   return erased<ReduceLoop>(table.reduce_rows_b8[code]);
 }
 
-ReduceLoop columns_loop(reduction::Code code, DType type) {
+ColumnsLoop columns_loop(reduction::Code code, DType type) {
   const auto& table = kernels::table();
   switch (type) {
     case DType::f32:
-      return erased<ReduceLoop>(table.reduce_columns_f32[code]);
+      return erased<ColumnsLoop>(table.reduce_columns_f32[code]);
     case DType::f64:
-      return erased<ReduceLoop>(table.reduce_columns_f64[code]);
+      return erased<ColumnsLoop>(table.reduce_columns_f64[code]);
     case DType::i32:
-      return erased<ReduceLoop>(table.reduce_columns_i32[code]);
+      return erased<ColumnsLoop>(table.reduce_columns_i32[code]);
     case DType::i64:
-      return erased<ReduceLoop>(table.reduce_columns_i64[code]);
+      return erased<ColumnsLoop>(table.reduce_columns_i64[code]);
     case DType::b8:
       break;
   }
-  return erased<ReduceLoop>(table.reduce_columns_b8[code]);
+  return erased<ColumnsLoop>(table.reduce_columns_b8[code]);
 }
 
 ReduceLoop cumsum_loop(DType type) {

@@ -66,6 +66,7 @@ class Node {
   void release() const noexcept {
     if (count_.fetch_sub(1, std::memory_order_acq_rel) == 1) destroy(const_cast<Node*>(this));
   }
+  std::uint32_t shares() const noexcept { return count_.load(std::memory_order_acquire); }
   // Under graph_mutex() only: other threads may let go of them.
   Inputs inputs() const noexcept { return {const_cast<Node*>(this)->input_data(), inputs_}; }
   bool marked(std::uint64_t mark) const noexcept { return visited_ == mark; }

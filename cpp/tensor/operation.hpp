@@ -32,6 +32,12 @@ class Operation : public Shared {
   virtual void run(std::span<const Array> inputs, std::span<Array> outputs) const = 0;
   // No derivative unless overridden.
   virtual void vjp(Vjp& call) const { (void)call; }
+  // Of an update: its inputs whose memory its outputs, in this order, may take; -1 is none. run() then finds
+  // memory in the outputs already.
+  virtual int overwritten(std::uint32_t output) const {
+    (void)output;
+    return -1;
+  }
   // Whether derivatives end here.
   virtual bool cuts() const { return false; }
   // Equal operations on equal inputs give equal values. Called with an operation of the same name.

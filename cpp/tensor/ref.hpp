@@ -58,6 +58,7 @@ class Shared {
   void release() const noexcept {
     if (count_.fetch_sub(1, std::memory_order_acq_rel) == 1) delete this;
   }
+  std::uint32_t shares() const noexcept { return count_.load(std::memory_order_acquire); }
 
  private:
   mutable std::atomic<std::uint32_t> count_{0};

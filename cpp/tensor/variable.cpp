@@ -40,14 +40,35 @@ std::uint64_t Variable::version() const {
 }
 
 void Variable::install(Array array, std::uint64_t version) {
-  const Spec spec{dtype_, shape_};
-  Value leaf =
-      Node::leaf(make<const VariableLeaf>(id_, version, name_, Kind::source, spec), std::move(array));
+  Value leaf = leaf_of(std::move(array), version);
   {
     const std::lock_guard lock(mutex_);
     std::swap(leaf_, leaf);
     version_ = version;
   }
+}
+
+Value Variable::leaf_of(Array array, std::uint64_t version) const {
+  const Spec spec{dtype_, shape_};
+  return Node::leaf(make<const VariableLeaf>(id_, version, name_, Kind::source, spec), std::move(array));
+}
+
+bool Variable::Hold::sole(const Array& seen) const {
+  const Value& leaf = variable_->leaf_;
+  return leaf.node->shares() == 1 && leaf.array().data == seen.data && seen.buffer->shares() == 2;
+}
+
+Value Variable::Hold::next(const Array& array) const {
+  return variable_->leaf_of(array, variable_->version_ + 1);
+}
+
+void Variable::Hold::install(Value& leaf) {
+  std::swap(variable_->leaf_, leaf);
+  ++variable_->version_;
+}
+
+bool Variable::sole(const Array& seen) const {
+  return Hold(const_cast<Variable&>(*this)).sole(seen);
 }
 
 Value Variable::current() const {

@@ -59,9 +59,28 @@ class Variable : public Shared {
   // What assign() does outside of a trace, for numbers that are there.
   void replace(const Array& array);
 
+  // Holds the variable still: nobody reads or assigns it meanwhile. Several are taken in the order of their
+  // ids.
+  class Hold {
+   public:
+    explicit Hold(Variable& variable) : variable_(&variable), lock_(variable.mutex_) {}
+    // Whether the current leaf and the caller's array, which is it, are the only ones that know the memory.
+    bool sole(const Array& seen) const;
+    // A leaf of the next version over the same memory, made beforehand, and put in place.
+    Value next(const Array& array) const;
+    void install(Value& leaf);
+
+   private:
+    Variable* variable_;
+    std::unique_lock<std::mutex> lock_;
+  };
+  // Hold::sole() as it is now, without holding.
+  bool sole(const Array& seen) const;
+
  private:
   Value check(const Value& value) const;
   void install(Array array, std::uint64_t version);
+  Value leaf_of(Array array, std::uint64_t version) const;
 
   std::uint64_t id_;
   std::string name_;

@@ -14,9 +14,12 @@ from stochos.errors import Error
 if TYPE_CHECKING:
     from types import ModuleType
 
-    from stochos import config, datasets, errors, nn, random, words
+    from stochos import albert, config, datasets, errors, executors, gan, jobs, nn, random, reactions, words
 
-__all__ = ["Error", "__version__", "config", "datasets", "errors", "nn", "random", "words"]
+__all__ = [
+    "Error", "__version__", "albert", "config", "datasets", "errors", "executors", "gan", "jobs", "nn", "random",
+    "reactions", "words",
+]  # fmt: skip
 
 
 def __getattr__(name: str) -> ModuleType:

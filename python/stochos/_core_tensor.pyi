@@ -37,6 +37,8 @@ class _Numbers:
     def max(self, axis: _Axes = None, keepdims: bool = False) -> Tensor: ...
     def min(self, axis: _Axes = None, keepdims: bool = False) -> Tensor: ...
     def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> NDArray[Any]: ...
+    def __array_ufunc__(self, ufunc: Any, method: str, /, *inputs: Any, **options: Any) -> Any: ...
+    def __reduce__(self) -> tuple[Any, ...]: ...
     def __dlpack__(
         self, stream: object = None, max_version: object = None, dl_device: object = None, copy: object = None
     ) -> object: ...
@@ -287,6 +289,22 @@ class ops(metaclass=_Bound):
     def random_uniform(shape: object, seed: int, counter: _Operand = ..., dtype: object = ...) -> Tensor: ...
     @staticmethod
     def random_normal(shape: object, seed: int, counter: _Operand = ..., dtype: object = ...) -> Tensor: ...
+    @staticmethod
+    def recurrent(
+        cell: str,
+        x: _Operand,
+        kernel: _Operand,
+        recurrent_kernel: _Operand,
+        bias: _Operand | None = ...,
+        recurrent_bias: _Operand | None = ...,
+        peephole: _Operand | None = ...,
+        gains: Sequence[_Operand] | None = ...,
+        h: _Operand | None = ...,
+        c: _Operand | None = ...,
+        mask: _Operand | None = ...,
+        reverse: bool = ...,
+        fused: bool = ...,
+    ) -> tuple[Tensor, Tensor | None, Tensor, Tensor, Tensor | None]: ...
     @staticmethod
     def update(
         kind: str,

@@ -11,7 +11,7 @@ from tqdm import tqdm
 
 from stochos.errors import InputTypeError, StoppedError
 
-__all__ = ["Callback", "Progress", "progress_callback", "report"]
+__all__ = ["Callback", "Progress", "note", "progress_callback", "report"]
 
 #: Called with what is done and what there is to do (0: not known); False stops the call.
 Callback: TypeAlias = Callable[[int, int], object]
@@ -20,6 +20,28 @@ Progress: TypeAlias = bool | Callback | None
 
 #: A call shorter than this many seconds shows no bar of its own accord.
 _DELAY = 1.0
+
+
+class _Bar:
+    """A tqdm bar as a callback."""
+
+    def __init__(self, bar: tqdm[object]) -> None:
+        self._bar = bar
+
+    def __call__(self, done: int, total: int) -> None:
+        if total:
+            self._bar.total = total
+        self._bar.update(done - self._bar.n)
+
+    def note(self, text: str) -> None:
+        """Show a text behind the bar."""
+        self._bar.set_postfix_str(text, refresh=False)
+
+
+def note(callback: Callback | None, text: str) -> None:
+    """Show a text behind the bar, where the callback is one."""
+    if isinstance(callback, _Bar):
+        callback.note(text)
 
 
 @contextmanager
@@ -63,13 +85,8 @@ def progress_callback(progress: object, label: str, unit: str, where: str = "pro
         return
     bar = tqdm(desc=label, unit=" " + unit, unit_scale=True, delay=0.0 if progress else _DELAY, leave=bool(progress))
 
-    def update(done: int, total: int) -> None:
-        if total:
-            bar.total = total
-        bar.update(done - bar.n)
-
     try:
-        yield update
+        yield _Bar(bar)
     finally:
         bar.close()
 

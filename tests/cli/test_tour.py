@@ -71,7 +71,7 @@ def test_report_is_whole_and_asks_the_network_for_nothing(tour: tuple[str, str, 
     reader = _Reader()
     reader.feed(html)
     assert reader.open == []
-    assert reader.tags.count("svg") == 9
+    assert reader.tags.count("svg") == 15
     assert reader.links == []
     assert "script" not in reader.tags
     assert "link" not in reader.tags
@@ -130,3 +130,33 @@ def test_tour_trains_cuts_and_rewires_a_classifier():
     assert graph.count(">again</text>") == 3
     assert graph.count('fill-opacity="0.28"') == 3
     assert "frozen" in html.split("Graph of the rewired model")[1].split("</svg>")[0]
+
+
+def test_tour_shows_where_gradients_vanish():
+    # The chapter alone. What it claims: a closed forget gate loses the gradient and remedies bring it back.
+    from stochos.cli.tour import recurrent
+    from stochos.cli.tour.page import Page
+
+    figures = recurrent.run(page := Page(quiet=True), 1, 0)
+    rows = {row["name"]: row for row in figures["remedies"]}
+    assert rows["as it is"]["state"] == "vanishing"
+    assert rows["forget_bias=1"]["log_norm"] > rows["as it is"]["log_norm"] + 10
+    assert rows["forget_bias=Chrono(64)"]["first_half"] > 0.1
+    before, after = figures["trained"]["loss"]
+    assert after < before
+    assert page.html("t", "f").count("<svg") == 4
+
+
+def test_tour_estimates_divergences_and_learns_a_ring():
+    # The chapter alone: exact values are the formulas', most modes are found, and the audit holds.
+    from stochos.cli.tour import gan
+    from stochos.cli.tour.page import Page
+
+    figures = gan.run(page := Page(quiet=True), 1, 0)
+    for name, found in figures["estimates"].items():
+        assert found["low"] < found["exact"] * 1.05, name
+        assert abs(found["estimate"] - found["exact"]) < 0.1 * found["exact"], name
+    assert figures["ring"]["modes"] >= 7
+    assert figures["ring"]["quality"] > 0.6
+    assert figures["ring"]["audit_ok"]
+    assert page.html("t", "f").split("The ring is learned")[1].split("</svg>")[0].count("step ") == 6

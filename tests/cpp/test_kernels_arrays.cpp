@@ -81,8 +81,8 @@ void check_binary(const BinaryKernel<T>* kernels, const CompareKernel<T>* compar
 }
 
 template <class T>
-void check_reduce(const ReduceKernel<T>* rows, const ReduceKernel<T>* columns,
-                  const ReduceKernel<T>* rows_below, const ReduceKernel<T>* columns_below,
+void check_reduce(const ReduceKernel<T>* rows, const ColumnsKernel<T>* columns,
+                  const ReduceKernel<T>* rows_below, const ColumnsKernel<T>* columns_below,
                   const ExtremeKernel<T>* places) {
   for (const std::size_t n : kSizes) {
     const std::size_t outer = 70;  // more than one run of a column
@@ -90,9 +90,9 @@ void check_reduce(const ReduceKernel<T>* rows, const ReduceKernel<T>* columns,
     for (int code = 0; code < reduce::count; ++code) {
       std::vector<T> by_row(outer), by_column(n), row_below(outer), column_below(n);
       rows[code](x.data(), by_row.data(), outer, n);
-      columns[code](x.data(), by_column.data(), outer, n);
+      columns[code](x.data(), by_column.data(), outer, n, n);
       rows_below[code](x.data(), row_below.data(), outer, n);
-      columns_below[code](x.data(), column_below.data(), outer, n);
+      columns_below[code](x.data(), column_below.data(), outer, n, n);
       if (code == reduce::sum) CHECK(same_bits(by_row, row_below) && same_bits(by_column, column_below));
       const auto truth = [&](std::size_t start, std::size_t step, std::size_t count) {
         double total = code == reduce::sum    ? 0

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from stochos import _core
+from stochos import _core, nn
 from stochos.errors import InputError, UnknownNameError
 from stochos.nn import losses
 
@@ -144,6 +144,13 @@ def test_wrong_input_is_named():
         losses.cross_entropy(np.zeros((2, 4)), np.array([0, 1]), class_weights=np.ones(3))
     with pytest.raises(UnknownNameError, match="'mean_squared'"):
         losses.get("mean_squared")
+
+
+@pytest.mark.parametrize("compiled", [False, True])
+def test_a_class_that_is_not_there_is_named(compiled: bool):
+    loss = nn.compile(losses.cross_entropy) if compiled else losses.cross_entropy
+    with pytest.raises(InputError, match=r"cross_entropy: .*against 2 classes': index 2 is out of range"):
+        float(loss(np.zeros((3, 2), np.float32), np.array([0, 1, 2])))
 
 
 def test_get_returns_functions_as_they_are():

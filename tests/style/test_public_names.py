@@ -49,6 +49,12 @@ def test_promised_names_of_words_are_there():
     assert all(callable(getattr(words, name)) for name in promised)
 
 
+def test_every_room_is_an_attribute_of_the_package():
+    rooms = {module.name for module in pkgutil.iter_modules(stochos.__path__) if not module.name.startswith("_")}
+    assert rooms - {"cli"} <= set(stochos.__all__)
+    assert all(inspect.ismodule(getattr(stochos, name)) for name in rooms - {"cli"})
+
+
 def test_unknown_name_is_an_attribute_error():
     from stochos import words
 

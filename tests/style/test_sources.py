@@ -18,7 +18,7 @@ def files(*suffixes: str, rooms: tuple[str, ...] = ROOMS) -> list[Path]:
         path
         for room in rooms
         for path in (ROOT / room).rglob("*")
-        if path.is_file() and path.suffix in suffixes and "__pycache__" not in path.parts
+        if path.is_file() and path.suffix in suffixes and not {"__pycache__", "_build"} & set(path.parts)
     ]
     assert found, f"no {suffixes} under {rooms}"
     return sorted(found)

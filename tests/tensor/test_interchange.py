@@ -1,17 +1,16 @@
-"""Tensors and NumPy: arrays of every layout in and out, indexing, numbers, DLPack, the buffer protocol."""
+"""Tensors beside NumPy, DLPack and buffers: every layout in and out, dtypes, numbers, indexing."""
 
 from __future__ import annotations
 
 import gc
-import os
 import weakref
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 
-from stochos import _core, nn
+from stochos import nn
 from stochos._core import ops
+from stochos.errors import InputError, InputTypeError
 
 BASE = np.arange(60.0).reshape(3, 4, 5)
 LAYOUTS = {
@@ -63,6 +62,28 @@ def test_dtypes_without_a_counterpart_are_errors(given):
         nn.tensor(given)
 
 
+def test_lists_of_numbers_have_no_dtype_of_their_own():
+    assert nn.tensor([0.1]).dtype == "float32"
+    assert nn.tensor([0.1], "float64").item() == 0.1
+    assert (nn.tensor(np.ones(1)) * [0.1]).item() == 0.1
+    assert nn.tensor([2.0**53], "int64").item() == 2**53
+    assert nn.tensor([[1, 2], [3, 4]]).dtype == "int64"
+    assert nn.tensor([nn.tensor(1.0), 2]).dtype == "float32"
+    assert nn.tensor([np.ones(2), np.ones(2)]).dtype == "float64"
+    with pytest.raises(InputError, match="rows of different lengths"):
+        nn.tensor([[1, 2], [3]])
+
+
+@pytest.mark.parametrize(
+    ("given", "dtype"),
+    [([1.5], "int32"), (2.5, "int64"), ([np.nan], "int64"), (np.array([3e10]), "int32"), ([2**40], "int32")],
+)
+def test_numbers_never_become_other_integers_without_a_word(given, dtype):
+    with pytest.raises(InputError, match=f"is none that {dtype} has"):
+        nn.tensor(given, dtype)
+    assert nn.tensor([2.0, -3.0], dtype).numpy().tolist() == [2, -3]
+
+
 def test_an_array_changed_later_leaves_the_tensor_alone_and_the_view_is_read_only():
     array = np.ones(3)
     got = nn.tensor(array)
@@ -70,6 +91,11 @@ def test_an_array_changed_later_leaves_the_tensor_alone_and_the_view_is_read_onl
     assert got.numpy().tolist() == [1, 1, 1]
     with pytest.raises(ValueError, match="read-only"):
         got.numpy()[0] = 1
+    shared = nn.tensor(array, copy=False)
+    array[0] = 7
+    assert shared.numpy().tolist() == [7, 1, 1]
+    with pytest.raises(ValueError, match="cannot be shared"):
+        nn.tensor(array.astype(">f8"), copy=False)
     view = (got * 2).numpy()
     del got
     gc.collect()
@@ -77,6 +103,8 @@ def test_an_array_changed_later_leaves_the_tensor_alone_and_the_view_is_read_onl
 
 
 KEYS = [
+    [],
+    slice(5, 1),
     0,
     -1,
     np.int64(2),
@@ -110,9 +138,21 @@ def test_indexing_agrees_with_numpy_and_with_its_derivative(key):
     np.testing.assert_array_equal(nn.grad(lambda x: ops.sum(x[key] * weights))(BASE).numpy(), slope)
 
 
-@pytest.mark.parametrize("key", [3, -4, (0, 0, 0, 0), [5], (slice(None), [0, 9])], ids=str)
-def test_indices_out_of_range_are_errors(key):
-    with pytest.raises((IndexError, ValueError)):
+@pytest.mark.parametrize(
+    ("key", "message"),
+    [
+        (3, "index 3 is out of range for axis 0 of size 3"),
+        (-4, "index -4 is out of range"),
+        ((0, 0, 0, 0), "fewer axes"),
+        ([5], r"\[nn.take\] index 5 is out of range for an axis of size 3"),
+        ((slice(None), [0, 9]), "index 9 is out of range"),
+        (np.array([True, False]), r"a mask of shape \(2,\) does not fit a tensor of shape \(3, 4, 5\)"),
+        (1.5, "an index is float"),
+        (True, r"x\[None\]"),
+    ],
+)
+def test_indices_that_do_not_fit_are_errors(key, message):
+    with pytest.raises((IndexError, ValueError, TypeError), match=message):
         nn.tensor(BASE)[key].numpy()
 
 
@@ -128,6 +168,7 @@ def test_python_numbers_take_the_dtype_of_the_tensor():
     assert (nn.tensor([1, 2], "int64") + nn.tensor([1.0, 2.0], "float32")).dtype == "float32"
     assert (np.ones(2) + nn.tensor([1.0, 2.0], "float64")).dtype == "float64"
     assert isinstance(np.ones(2) @ nn.tensor(np.ones((2, 2))), nn.Tensor)
+    assert isinstance(np.float64(2) * nn.tensor([1.0, 2.0]), nn.Tensor)
 
 
 def test_a_tensor_of_one_element_is_a_number():
@@ -143,13 +184,69 @@ def test_a_tensor_of_one_element_is_a_number():
     assert [float(x) for x in nn.tensor([1.0, 2.0])] == [1, 2]
 
 
-def test_dlpack_shares_memory_both_ways():
-    array = np.arange(6.0).reshape(2, 3)[:, ::-1]
+def read_only(array):
+    copy = array.copy()
+    copy.setflags(write=False)
+    return copy
+
+
+SHARED = {
+    "reversed": BASE[::-1, :, ::-2],
+    "Fortran": np.asfortranarray(BASE),
+    "broadcast": np.broadcast_to(BASE[0, 0], (2, 5)),
+    "empty": BASE[:, :0],
+    "empty, reversed": np.zeros((1, 10, 20))[::-1],
+    "without axes": np.array(7.0),
+    "read-only": read_only(BASE),
+}
+
+
+@pytest.mark.parametrize("name", SHARED)
+def test_dlpack_takes_numpys_memory_as_it_is(name):
+    array = SHARED[name]
     shared = nn.from_dlpack(array)
     np.testing.assert_array_equal(shared.numpy(), array)
-    assert np.shares_memory(shared.numpy(), array)
-    back = np.from_dlpack(nn.tensor(np.ones((2, 3), np.int32)) * 2)
-    assert (back.dtype, back.tolist()) == (np.int32, [[2, 2, 2], [2, 2, 2]])
+    np.testing.assert_array_equal((shared * 2.0).numpy(), array * 2)
+    assert np.shares_memory(shared.numpy(), array) or array.size == 0
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64", "int32", "int64", "bool"])
+def test_dlpack_and_buffers_show_the_tensors_memory(dtype):
+    a = np.arange(24).reshape(2, 3, 4).astype(dtype)
+    t = nn.tensor(a)
+    for key in (np.s_[:], np.s_[::-1], np.s_[:, ::-2], np.s_[:, 1], np.s_[:0]):
+        part = t[key]
+        for seen in (np.from_dlpack(part), np.asarray(memoryview(part))):
+            np.testing.assert_array_equal(seen, a[key])
+            assert seen.dtype == dtype
+            assert not seen.flags.writeable
+            assert np.shares_memory(seen, part.numpy()) or seen.size == 0
+        np.testing.assert_array_equal(nn.from_dlpack(part).numpy(), a[key])
+    copied = np.from_dlpack(t, copy=True)
+    copied[...] = 0
+    np.testing.assert_array_equal(t.numpy(), a)
+
+
+@pytest.mark.parametrize(
+    ("given", "error", "message"),
+    [
+        (BASE.astype(">f8"), BufferError, "byte order"),
+        (LAYOUTS["unaligned"], InputError, "not aligned to its elements; copy it first"),
+        (np.ones(2, np.int8), InputTypeError, "8 bits have no counterpart; convert to float32"),
+        (np.ones(2, complex), InputTypeError, "have no counterpart"),
+        ([1.0], InputTypeError, "__dlpack__ is needed, not list"),
+    ],
+)
+def test_what_dlpack_cannot_share_is_an_error(given, error, message):
+    with pytest.raises(error, match=message):
+        nn.from_dlpack(given)
+
+
+def test_tensors_live_in_the_memory_of_the_cpu():
+    t = nn.tensor([1.0, 2.0])
+    assert t.__dlpack_device__() == (1, 0)
+    with pytest.raises(BufferError, match="memory of the CPU alone"):
+        t.__dlpack__(dl_device=(2, 0))
 
 
 def test_memory_from_outside_is_let_go():
@@ -179,40 +276,3 @@ def test_an_object_of_another_kind_gets_its_turn():
     assert nn.tensor([1.0]) @ Symbol() == "taken over"
     with pytest.raises(TypeError):
         nn.tensor(1.0) + "text"
-
-
-def test_one_graph_computed_by_eight_threads():
-    x = nn.tensor(np.random.default_rng(0).normal(size=(60, 60)))
-    shared = ops.tanh(x @ x)
-    for _ in range(30):
-        shared = ops.tanh(shared @ x)
-    total = ops.sum(shared)
-    with ThreadPoolExecutor(8) as pool:
-        answers = list(pool.map(lambda _: float(total), range(32)))
-    assert len(set(answers)) == 1
-
-
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
-@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
-def test_a_forked_child_computes():
-    x = nn.tensor(np.ones((300, 300)))
-    want = float(ops.sum(ops.exp(x @ x / 300.0)))
-    child = os.fork()
-    if child == 0:
-        os._exit(0 if float(ops.sum(ops.exp(x @ x / 300.0))) == want else 1)
-    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
-
-
-def test_eager_loops_keep_no_graph():
-    def live():
-        gc.collect()
-        return sum(isinstance(o, nn.Tensor) for o in gc.get_objects())
-
-    w = nn.Variable(np.zeros(1000))
-    before = live()
-    for _ in range(3000):
-        w.assign(w - 0.1 * nn.grad(lambda: ops.sum((w - 1.0) ** 2), wrt=w)())
-    assert live() == before
-    np.testing.assert_allclose(w.numpy(), 1)
-    assert w.version == 3000
-    assert _core.recording_depth() == 0

@@ -9,27 +9,12 @@
 #include <utility>
 
 #include "tensor/compile/fuse.hpp"
+#include "tensor/compile/overwrite.hpp"
 #include "tensor/evaluate.hpp"
 #include "tensor/functions.hpp"
 #include "tensor/walk.hpp"
 
 namespace stochos::tensor {
-
-namespace {
-
-// Errors of an instruction name the layer that it was traced in.
-class InLayer {
- public:
-  explicit InLayer(const Ref<const Label>& label) : before_(std::exchange(context().label, label)) {}
-  ~InLayer() { context().label = before_; }
-  InLayer(const InLayer&) = delete;
-  InLayer& operator=(const InLayer&) = delete;
-
- private:
-  Ref<const Label> before_;
-};
-
-}  // namespace
 
 class ProgramBuilder {
  public:
@@ -57,6 +42,7 @@ class ProgramBuilder {
             {Ref<Variable>(const_cast<Variable*>(seen.variable.get())), slot(seen.assigned)});
     }
     Fuser::run(program);
+    Overwriter::arrange(program);
     mark_last_uses();
   }
 
@@ -174,11 +160,30 @@ std::vector<Array> Program::run(std::span<const Array> arguments, const std::fun
     slots[argument_slots_[i]] = arguments[i];
   }
   for (const Bound& bound : reads_) slots[bound.slot] = bound.variable->current().array();
+  run(0, instructions_.size() - updates_, slots, poll);
+  Overwriter::finish(*this, slots);
+  std::vector<Array> results;
+  for (const Slot slot : outputs_) {
+    Array result = slots[slot];
+    if (result.buffer->foreign()) {
+      // The caller may write to what he passed in; results must not follow.
+      Array copy = Array::make(result.dtype, result.shape);
+      copy_packed(result, copy.data);
+      result = std::move(copy);
+    }
+    results.push_back(std::move(result));
+  }
+  return results;
+}
+
+void Program::run(std::size_t first, std::size_t end, std::vector<Array>& slots,
+                  const std::function<void()>& poll) const {
   using Clock = std::chrono::steady_clock;
   Clock::time_point last = poll ? Clock::now() : Clock::time_point{};
   const bool check = context().check_numerics;
   std::vector<Array> inputs, outputs;
-  for (const Instruction& instruction : instructions_) {
+  for (std::size_t i = first; i < end; ++i) {
+    const Instruction& instruction = instructions_[i];
     inputs.clear();
     for (const Slot slot : instruction.inputs) inputs.push_back(slots[slot]);
     outputs = instruction.outputs;
@@ -196,19 +201,6 @@ std::vector<Array> Program::run(std::span<const Array> arguments, const std::fun
       last = Clock::now();
     }
   }
-  for (const Bound& bound : assigned_) bound.variable->replace(slots[bound.slot]);
-  std::vector<Array> results;
-  for (const Slot slot : outputs_) {
-    Array result = slots[slot];
-    if (result.buffer->foreign()) {
-      // The caller may write to what he passed in; results must not follow.
-      Array copy = Array::make(result.dtype, result.shape);
-      copy_packed(result, copy.data);
-      result = std::move(copy);
-    }
-    results.push_back(std::move(result));
-  }
-  return results;
 }
 
 }  // namespace stochos::tensor

@@ -21,6 +21,8 @@ class Program : public Shared {
   std::vector<Array> run(std::span<const Array> arguments, const std::function<void()>& poll = {}) const;
 
   std::size_t instruction_count() const noexcept { return instructions_.size(); }
+  // Updates of variables that write over the old numbers where nobody else holds them.
+  std::size_t update_count() const noexcept { return updates_; }
   double cost() const noexcept { return cost_; }
 
  private:
@@ -39,12 +41,18 @@ class Program : public Shared {
   };
   friend class ProgramBuilder;
   friend class Fuser;
+  friend class Overwriter;
+
+  // Fills the slots of instructions_[first .. last).
+  void run(std::size_t first, std::size_t last, std::vector<Array>& slots,
+           const std::function<void()>& poll) const;
 
   std::vector<Instruction> instructions_;
   std::vector<Array> start_;      // constants in their slots, the other slots empty
   std::vector<Array> arguments_;  // dtypes and shapes
   std::vector<Slot> argument_slots_, outputs_;
   std::vector<Bound> reads_, assigned_;
+  std::size_t updates_ = 0;  // instructions at the end that may overwrite variables; see overwrite.hpp
   double cost_ = 0;
 };
 

@@ -49,9 +49,11 @@ void derivative(codes::Code code, Vjp& call) {
     case codes::pow: {
       const Value zero = constant(g.dtype(), 0.0);
       if (need_a) {
-        // b a^(b-1), and 0 for b = 0 also where a is 0.
-        const Value slope = mul(b, binary_op(codes::pow, a, add(b, -1.0)));
-        da = mul(g, where(equal(b, zero), zero, slope));
+        // b a^(b-1), and 0 where both are 0; there the base is set to 1, lest a second derivative meet 0 ·
+        // inf.
+        const Value both = logical_op(kernels::logical::both, equal(a, zero), equal(b, zero));
+        const Value base = where(both, constant(a.dtype(), 1.0), a);
+        da = mul(g, mul(b, binary_op(codes::pow, base, add(b, -1.0))));
       }
       if (need_b) {
         // y log a; a = 0 has slope 0 there, as JAX and PyTorch have it.

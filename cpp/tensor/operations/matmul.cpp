@@ -41,17 +41,20 @@ template <class T>
 void multiply(const Matrix& a, const std::byte* a_data, const Matrix& b, const std::byte* b_data, T* c,
               std::size_t m, std::size_t n, std::size_t k) {
   const T *p = reinterpret_cast<const T*>(a_data), *q = reinterpret_cast<const T*>(b_data);
-  // Independent parts, chosen by the shape alone, so that bits do not depend on the number of threads.
-  constexpr double kWorth = 8e6;  // multiply-adds
+  // Independent parts, chosen by the shape and the machine, so that bits do not depend on the number of
+  // threads. Every part packs the other operand again: a thin one is not worth it.
+  constexpr double kWorth = 4e6;  // multiply-adds of a part
+  constexpr std::size_t kThin = 128;
   const double work = static_cast<double>(m) * static_cast<double>(n) * static_cast<double>(k);
-  const std::size_t parts = work < kWorth ? 1 : 4;
-  if (parts == 1) {
+  const bool by_rows = m >= n;
+  const std::size_t whole = by_rows ? m : n;
+  const std::size_t parts =
+      std::min({static_cast<std::size_t>(work / kWorth), whole / kThin, std::size_t{processor_count()}});
+  if (parts <= 1) {
     blas::gemm(a.transposed, b.transposed, m, n, k, T{1}, p, a.leading, q, b.leading, T{0}, c, n);
     return;
   }
-  const bool by_rows = m >= n;
-  const std::size_t whole = by_rows ? m : n;
-  const std::size_t piece = std::max<std::size_t>(16, (whole / parts + 15) / 16 * 16);
+  const std::size_t piece = ((whole + parts - 1) / parts + 15) / 16 * 16;
   run_tasks((whole + piece - 1) / piece, [&](std::size_t part) {
     const std::size_t first = part * piece, size = std::min(piece, whole - first);
     if (by_rows) {

@@ -76,10 +76,18 @@ void reduce_rows(codes::Code code, const Array& x, void* out, std::size_t outer,
 // x is contiguous with axes (before, outer, n).
 void reduce_columns(codes::Code code, const Array& x, void* out, std::size_t before, std::size_t outer,
                     std::size_t n) {
-  const ReduceLoop loop = columns_loop(code, x.dtype);
+  const ColumnsLoop loop = columns_loop(code, x.dtype);
   const std::size_t item = item_size(x.dtype);
-  for (std::size_t i = 0; i < before; ++i)
-    loop(x.data + i * outer * n * item, static_cast<std::byte*>(out) + i * n * item, outer, n);
+  if (before == 1) {
+    in_parts(n, outer * item, [&](std::size_t first, std::size_t count) {
+      loop(x.data + first * item, static_cast<std::byte*>(out) + first * item, outer, count, n);
+    });
+    return;
+  }
+  in_parts(before, outer * n * item, [&](std::size_t first, std::size_t count) {
+    for (std::size_t i = first; i < first + count; ++i)
+      loop(x.data + i * outer * n * item, static_cast<std::byte*>(out) + i * n * item, outer, n, n);
+  });
 }
 
 void reduce_array(codes::Code code, const Array& given, Axes axes, Array& out) {
@@ -108,16 +116,36 @@ Value with_axes(const Value& g, const Shape& full, Axes axes) {
   return reshape(g, without(full, axes, true));
 }
 
-// The derivative of a product, also where factors are 0.
-Value product_slope(const Value& x, Axes axes, const Value& y) {
-  const std::int64_t n = x.shape().size() / std::max<std::int64_t>(1, y.shape().size());
-  const Value zero = constant(x.dtype(), 0.0), one = constant(x.dtype(), 1.0);
-  const Value is_zero = equal(x, zero), kept = where(is_zero, one, x);
-  const Value others = reduce_op(codes::prod, kept, axes, true);
-  if (n == 0) return x;
-  const Value count = sum(cast(is_zero, x.dtype()), axes, true);
-  const Value alone = where(logical_op(kernels::logical::both, is_zero, equal(count, one)), others, zero);
-  return where(equal(count, zero), div(others, kept), alone);
+// For each of (outer, n) the product of those before it, in log2(n) steps.
+Value product_before(const Value& x) {
+  const std::int64_t n = x.shape()[1];
+  const auto behind = [&](const Value& y, std::int64_t step) {
+    const std::array<std::int64_t, 2> ones{0, step}, none{};
+    return pad(slice_axis(y, 1, 0, n - step), ones, none, 1.0);
+  };
+  Value y = behind(x, 1);
+  for (std::int64_t step = 1; step < n; step *= 2) y = mul(y, behind(y, step));
+  return y;
+}
+
+// For each factor the product of the others: without a division, so that it is right where factors are 0, and
+// so are its own derivatives.
+Value product_of_others(const Value& x, Axes axes) {
+  if (x.shape().size() == 0) return x;
+  std::vector<int> order, back(static_cast<std::size_t>(x.shape().rank()));
+  std::int64_t n = 1;
+  for (const bool reduced : {false, true}) {
+    for (int i = 0; i < x.shape().rank(); ++i) {
+      if ((axes >> i & 1U) != (reduced ? 1U : 0U)) continue;
+      if (reduced) n *= x.shape()[i];
+      back[static_cast<std::size_t>(i)] = static_cast<int>(order.size());
+      order.push_back(i);
+    }
+  }
+  const Value turned = transpose(x, order);
+  const Value flat = reshape(turned, Shape{x.shape().size() / n, n});
+  const Value others = mul(product_before(flat), flip(product_before(flip(flat, 1)), 1));
+  return transpose(reshape(others, turned.shape()), back);
 }
 
 class Reduce : public Operation {
@@ -144,11 +172,11 @@ class Reduce : public Operation {
       call.result[0] = broadcast_to(g, x.shape());
       return;
     }
-    const Value y = with_axes(call.outputs[0], x.shape(), axes_);
     if (code_ == codes::prod) {
-      call.result[0] = mul(g, product_slope(x, axes_, y));
+      call.result[0] = mul(g, product_of_others(x, axes_));
       return;
     }
+    const Value y = with_axes(call.outputs[0], x.shape(), axes_);
     // Equal extremes share the cotangent.
     const Value chosen = equal(x, y);
     const Value share = div(g, sum(cast(chosen, x.dtype()), axes_, true));

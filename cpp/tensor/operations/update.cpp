@@ -23,6 +23,9 @@ class Update : public Operation {
   Update(codes::Code code, const UpdateSettings& settings)
       : Operation("update"), code_(code), settings_(settings) {}
   std::uint32_t output_count() const override { return 1 + states_of(code_); }
+  int overwritten(std::uint32_t output) const override {
+    return output == 0 ? 0 : 4 + static_cast<int>(output);
+  }
   void infer(Inputs inputs, std::span<Array> outputs) const override {
     for (std::size_t i = 0; i < inputs.size(); ++i) {
       const bool number = i >= 2 && i <= 4;
@@ -37,7 +40,9 @@ class Update : public Operation {
     }
   }
   void run(std::span<const Array> inputs, std::span<Array> outputs) const override {
-    for (Array& output : outputs) output = Array::make(output.dtype, output.shape);
+    for (Array& output : outputs) {
+      if (output.data == nullptr) output = Array::make(output.dtype, output.shape);
+    }
     UpdateSettings settings = settings_;
     settings.rate = *inputs[2].as<double>();
     settings.scale = *inputs[3].as<double>();

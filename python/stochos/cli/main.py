@@ -19,6 +19,11 @@ COMMANDS = {
     "analogy": "stochos.cli.analogy",
     "keywords": "stochos.cli.keywords",
     "simulate": "stochos.cli.simulate",
+    "gradient-flow": "stochos.cli.gradient_flow",
+    "divergence": "stochos.cli.divergence",
+    "gan": "stochos.cli.gan",
+    "run": "stochos.cli.run",
+    "albert": "stochos.cli.albert",
     "config": "stochos.cli.config",
 }
 

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import io
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 import numpy as np
 
-from stochos import _core
 from stochos.cli._common import (
     check_output,
     examples,
@@ -20,30 +18,16 @@ from stochos.cli._common import (
     seed_option,
     threads_option,
     width,
-    write_text,
 )
 from stochos.errors import InputError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from stochos.reactions import Network, Run
+    from stochos.reactions import Run
 
 _WHERE = "simulate"
 _SHOWN = 20  # species in the printed table
-
-
-def _load(model: Path) -> Network:
-    """Read a model by the ending of its name."""
-    from stochos.reactions import Network
-
-    ending = model.suffix.lower()
-    if ending in {".xml", ".sbml"}:
-        return Network.from_sbml(model)
-    if ending == ".net":
-        return Network.from_bngl_net(model)
-    msg = f"[{_WHERE}] {model} ends in {ending or 'nothing'}; give an SBML file (.xml, .sbml) or a BioNetGen .net file"
-    raise InputError(msg)
 
 
 def _assignments(pairs: tuple[str, ...], option: str) -> dict[str, float]:
@@ -59,33 +43,6 @@ def _assignments(pairs: tuple[str, ...], option: str) -> dict[str, float]:
             msg = f"[{_WHERE}] {option} {pair!r} is not NAME=NUMBER, for example {option} k=0.2"
             raise InputError(msg)
     return made
-
-
-def _write(run: Run, output: Path) -> None:
-    """Write the run as the ending of `output` says, whole or not at all."""
-    from stochos.reactions import _tables
-
-    ending = output.suffix.lower()
-    if ending == ".csv":
-        columns = _tables.columns(run)
-        rows = zip(*(column.tolist() for column in columns.values()), strict=True)
-        lines = [",".join(columns), *(",".join(map(_cell, row)) for row in rows)]
-        write_text(output, "\n".join(lines) + "\n", _WHERE)
-    elif ending == ".npz":
-        buffer = io.BytesIO()
-        arrays: dict[str, Any] = {"times": run.times, "species": np.array(run.species), **run._arrays}
-        np.savez_compressed(buffer, **arrays)
-        file = _core.AtomicFile(str(output), _WHERE)
-        file.write(buffer.getbuffer())
-        file.commit()
-    else:
-        run.save(output)
-
-
-def _cell(value: object) -> str:
-    if isinstance(value, str):
-        return '"' + value.replace('"', '""') + '"' if set(value) & set(',"\n\r') else value
-    return f"{value:.17g}" if isinstance(value, float) else str(value)
 
 
 @click.command(
@@ -118,13 +75,14 @@ def _cell(value: object) -> str:
 @click.option("--initial", multiple=True, metavar="NAME=VALUE", help="Set an initial amount; may be repeated.")
 @click.option("--max-events", type=click.IntRange(1), help="End a trajectory after this many events.")
 @click.option("--plot", type=click.Path(path_type=Path, dir_okay=False), help="Draw into this .png, .svg or .pdf file.")
-@output_option("Write the numbers here: .csv, .npz, or else a Stochos file.", required=False)
+@output_option("Write the numbers here: .csv, .npz, .nc, .parquet, or else a Stochos file.", required=False)
 @seed_option
 @threads_option
 @json_option
 def command(model: Path, until: float, plot: Path | None, output: Path | None, as_json: bool, **options: Any) -> None:
     """Simulate MODEL exactly: an SBML file (.xml, .sbml) or a BioNetGen .net file."""
     from stochos import reactions
+    from stochos.reactions import _files
 
     if output is not None:
         check_output(output, _WHERE)
@@ -132,7 +90,7 @@ def command(model: Path, until: float, plot: Path | None, output: Path | None, a
         from stochos.reactions import _plots
 
         _plots.check_file(plot, _WHERE)
-    net = _load(model)
+    net = _files.load_model(model, _WHERE)
     changes = {
         name: _assignments(options.pop(key), option)
         for name, key, option in (("parameters", "parameters", "--param"), ("initial", "initial", "--initial"))
@@ -145,7 +103,7 @@ def command(model: Path, until: float, plot: Path | None, output: Path | None, a
     given = {name: value for name, value in options.items() if value is not None}
     run = reactions.simulate(net, np.linspace(0.0, until, points), runs, keep=keep, species=chosen, **given)
     if output is not None:
-        _write(run, output)
+        _files.write(run, output, _WHERE)
     if plot is not None:
         _plots.save(run, plot, _WHERE)
     _tell(run, model, [str(path) for path in (output, plot) if path is not None], as_json)

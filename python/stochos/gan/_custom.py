@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from stochos import _core
-from stochos.errors import InputError
-from stochos.gan import _arrays
+from stochos.errors import InputError, InputTypeError
+from stochos.gan import _arrays, _expressions, _tensors
 from stochos.gan._arrays import Floats
 from stochos.gan._formulas import Formula
 
@@ -35,8 +36,54 @@ def from_expression(text: object, name: str | None) -> Formula:
     return _complete(where, name or text, text, _evaluator(f), _evaluator(f1), _evaluator(f2))
 
 
+def from_callable(function: Callable[[Any], Any], name: str | None) -> Formula:
+    """Return the formula of a function of tensors; see :meth:`stochos.gan.Divergence.from_callable`."""
+    from stochos.nn.transforms import grad
+
+    where = "gan.Divergence.from_callable"
+    given: object = function
+    if not callable(given):
+        msg = f"[{where}] f is of type {type(given).__name__}; give a function of a tensor u, made of nn's functions"
+        raise InputTypeError(msg)
+
+    def value(u: Any) -> Any:
+        result: object = function(u)
+        if not _tensors.is_tensor(result) or tuple(result.shape) != tuple(u.shape):  # type: ignore[attr-defined]
+            shape = tuple(getattr(result, "shape", ()))
+            msg = (
+                f"[{where}] f returned {type(result).__name__} of shape {shape} for a tensor of shape "
+                f"{tuple(u.shape)}; it must work element by element"
+            )
+            raise InputError(msg)
+        return result
+
+    def slope(u: Any) -> Any:
+        return grad(lambda ratio: _core.ops.sum(value(ratio)))(u)
+
+    def bend(u: Any) -> Any:
+        return grad(lambda ratio: _core.ops.sum(slope(ratio)))(u)
+
+    value(_core.tensor(np.array([0.5, 1.0, 2.0])))
+    title = name or str(getattr(function, "__name__", "f"))
+    return _complete(where, title, "", _on_both(value), _on_both(slope), _on_both(bend))
+
+
+def _on_both(function: Callable[[Any], Any]) -> Any:
+    """Let a function of tensors take float64 arrays too."""
+
+    def evaluate(xp: Any, u: Any) -> Any:
+        if xp is _tensors:
+            return function(u)
+        ratio = np.asarray(u, dtype=np.float64)
+        return np.array(function(_core.tensor(ratio)).numpy()).reshape(ratio.shape)
+
+    return evaluate
+
+
 def _evaluator(expression: _core.Expression) -> Any:
-    def evaluate(_: object, u: Any) -> Any:
+    def evaluate(xp: Any, u: Any) -> Any:
+        if xp is _tensors:
+            return _expressions.on_tensor(expression, u, "gan.Divergence")
         ratio = np.asarray(u, dtype=np.float64)
         flat = np.ascontiguousarray(ratio).reshape(-1)
         value = expression.evaluate({"u": flat} if "u" in expression.names() else {})
@@ -69,7 +116,17 @@ def _complete(where: str, name: str, text: str, f: Any, f1: Any, f2: Any) -> For
         at_zero=at_zero,
         slope=high,
         symmetric=_is_symmetric(f, f1),
+        limit=_limit_of(f, f1, f2),
     )
+
+
+def _limit_of(f: Any, f1: Any, f2: Any) -> float:
+    """Return the largest whole number up to 20 within whose reach nothing that training computes passes 1e10."""
+    v = np.linspace(-21.0, 21.0, 421)
+    u = np.exp(v)
+    parts = (f(_arrays, u), f1(_arrays, u), u * f1(_arrays, u), u * f2(_arrays, u), u * u * f2(_arrays, u))
+    good = np.all([np.abs(part) < 1e10 for part in parts], axis=0)
+    return float(next((c for c in range(20, 1, -1) if good[np.abs(v) <= c + 1].all()), 1))
 
 
 def _check(where: str, name: str, f: Any, f1: Any) -> None:
@@ -80,7 +137,11 @@ def _check(where: str, name: str, f: Any, f1: Any) -> None:
         raise InputError(msg)
     v = LOG_RATIOS[np.abs(LOG_RATIOS) <= 20.0]
     u = np.exp(v)
-    values, slopes = f(_arrays, u), f1(_arrays, u)
+    values = f(_arrays, u)
+    # What grew beyond the doubles on its way out is no fault of f.
+    grown = np.isposinf(values) & ((v > 0) if np.nanmax(values[(v > 0) & (values < math.inf)]) > 1e250 else False)
+    v, u, values = v[~grown], u[~grown], values[~grown]
+    slopes = f1(_arrays, u)
     bad = np.flatnonzero(~np.isfinite(values))
     if bad.size:
         msg = f"[{where}] f of {name!r} is {values[bad[0]]} at u = {u[bad[0]]:.6g}; f must be finite for all u > 0"

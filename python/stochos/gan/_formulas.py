@@ -29,7 +29,8 @@ class Formula:
 
     ``fused`` is f*(activation(v)) in a form that neither overflows early nor cancels. ``at_zero`` is f(0) and
     ``slope`` the limit of f(u)/u: a point of Q where P is nothing costs q f(0), a point of P where Q is nothing
-    p times the slope. ``low`` and ``high`` bound f'((0, inf)).
+    p times the slope. ``low`` and ``high`` bound f'((0, inf)). ``limit`` is where networks' log-ratios are bent, so
+    that float32 has room for losses, gradients and their squares; infinity where nothing grows exponentially.
     """
 
     name: str
@@ -48,6 +49,7 @@ class Formula:
     slope: float
     symmetric: bool
     at_one: float = 0.0
+    limit: float = INFINITY
     parameters: dict[str, float] = field(default_factory=dict)
 
 
@@ -90,6 +92,7 @@ def _kl() -> Formula:
         at_zero=0.0,
         slope=INFINITY,
         symmetric=False,
+        limit=20.0,
     )
 
 
@@ -110,6 +113,7 @@ def _reverse_kl() -> Formula:
         at_zero=INFINITY,
         slope=0.0,
         symmetric=False,
+        limit=20.0,
     )
 
 
@@ -131,6 +135,7 @@ def _pearson() -> Formula:
         at_zero=1.0,
         slope=INFINITY,
         symmetric=False,
+        limit=10.0,
     )
 
 
@@ -151,6 +156,7 @@ def _neyman() -> Formula:
         at_zero=INFINITY,
         slope=1.0,
         symmetric=False,
+        limit=10.0,
     )
 
 
@@ -171,6 +177,7 @@ def _hellinger() -> Formula:
         at_zero=1.0,
         slope=1.0,
         symmetric=True,
+        limit=40.0,
     )
 
 
@@ -191,6 +198,7 @@ def _jeffreys() -> Formula:
         at_zero=INFINITY,
         slope=INFINITY,
         symmetric=True,
+        limit=20.0,
     )
 
 
@@ -290,6 +298,7 @@ def alpha_family(alpha: float, name: str = "alpha") -> Formula:
         at_zero=1.0 / a if a > 0 else INFINITY,
         slope=INFINITY if a > 1 else -1.0 / b,
         symmetric=a == 0.5,
+        limit=20.0 / max(abs(a), abs(b)),
         parameters={"alpha": a},
     )
 

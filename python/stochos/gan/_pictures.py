@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import io
+import math
+import os
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
-from stochos import _checks
+from stochos import _checks, _core
 from stochos.errors import InputError
 from stochos.gan._divergence import Divergence, divergence
 
-__all__ = ["local_variational_plot"]
+_FORMATS = (".png", ".svg", ".pdf")
+
+__all__ = ["local_variational_plot", "samples_plot"]
 
 
 def local_variational_plot(
@@ -73,3 +79,100 @@ def local_variational_plot(
     ax.set(xlabel="u = p/q", ylabel="f(u)", xlim=(0, last), ylim=(values.min() - 0.4 * span, values.max() + 0.1 * span))
     ax.legend(frameon=False)
     return ax
+
+
+def samples_plot(made: ArrayLike, real: ArrayLike | None = None, *, ax: Any = None) -> Any:
+    """Draw samples: points in the plane over the real ones, or square images side by side; needs matplotlib.
+
+    Parameters
+    ----------
+    made
+        (N, 2) points, (N, H, W) images, or (N, H·H) flat square images.
+    real
+        Real examples of the same shape, drawn beneath the points; images are drawn without them.
+    ax
+        Axes to draw on; new ones when None.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+
+    Raises
+    ------
+    InputError
+        The samples have another shape.
+    MissingPartError
+        matplotlib is not installed.
+    """
+    where = "gan.samples_plot"
+    samples = np.asarray(made, dtype=np.float64)
+    check_shape(where, samples)
+    pyplot = _checks.optional(where, "matplotlib.pyplot", "plot")
+    if samples.ndim == 2 and samples.shape[1] == 2:
+        ax = pyplot.subplots(figsize=(5, 5), layout="constrained")[1] if ax is None else ax
+        if real is not None:
+            ax.scatter(*np.asarray(real, dtype=np.float64).T, s=4, color="0.75", linewidths=0, label="real")
+        ax.scatter(*samples.T, s=4, color="tab:blue", alpha=0.6, linewidths=0, label="made")
+        ax.set_aspect("equal")
+        ax.legend(frameon=False, loc="upper right", markerscale=3)
+        return ax
+    images = _images(samples)
+    across = math.ceil(math.sqrt(len(images)))
+    down = math.ceil(len(images) / across)
+    height, width = images.shape[1:]
+    grid = np.full((down * (height + 1) - 1, across * (width + 1) - 1), np.nan)
+    for i, image in enumerate(images):
+        row, column = divmod(i, across)
+        grid[row * (height + 1) :, column * (width + 1) :][:height, :width] = image
+    ax = pyplot.subplots(figsize=(5, 5 * down / across), layout="constrained")[1] if ax is None else ax
+    ax.imshow(grid, cmap="gray_r", interpolation="nearest")
+    ax.set_axis_off()
+    return ax
+
+
+def check_shape(where: str, samples: NDArray[Any]) -> None:
+    """Refuse samples that no picture can be made of.
+
+    Raises
+    ------
+    InputError
+    """
+    square = samples.ndim == 2 and (samples.shape[1] == 2 or math.isqrt(samples.shape[1]) ** 2 == samples.shape[1] > 1)
+    if len(samples) == 0 or not (square or samples.ndim == 3 or (samples.ndim == 4 and samples.shape[3] == 1)):
+        msg = f"[{where}] samples have shape {samples.shape}; a picture needs points (N, 2) or images (N, H, W)"
+        raise InputError(msg)
+
+
+def _images(samples: NDArray[Any]) -> NDArray[Any]:
+    if samples.ndim == 2:
+        side = math.isqrt(samples.shape[1])
+        return samples.reshape(-1, side, side)
+    return samples.reshape(samples.shape[:3])
+
+
+def check_file(path: str | os.PathLike[str], where: str) -> None:
+    """Fail now, not after the long work, when no figure could be written to `path`.
+
+    Raises
+    ------
+    InputError
+        The ending names no format.
+    MissingPartError
+        matplotlib is not installed.
+    """
+    if os.path.splitext(path)[1].lower() not in _FORMATS:
+        msg = f"[{where}] the figure {os.fspath(path)} must end in {', '.join(_FORMATS)}"
+        raise InputError(msg)
+    _checks.optional(where, "matplotlib", "plot")
+    _core.AtomicFile(os.fspath(path), where).discard()
+
+
+def save(ax: Any, path: str, where: str) -> None:
+    """Write the figure of `ax` to a file, whole or not at all, and close it."""
+    pyplot = _checks.optional(where, "matplotlib.pyplot", "plot")
+    buffer = io.BytesIO()
+    ax.figure.savefig(buffer, format=path.rsplit(".", 1)[-1], dpi=120)
+    pyplot.close(ax.figure)
+    file = _core.AtomicFile(path, where)
+    file.write(buffer.getbuffer())
+    file.commit()

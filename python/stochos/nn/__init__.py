@@ -7,11 +7,22 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from stochos._core import Tensor, Variable, check_numerics, from_dlpack, tensor
-    from stochos.nn import callbacks, functions, initializers, layers, losses, metrics, regularizers, schedules
+    from stochos.nn import (
+        callbacks,
+        functions,
+        initializers,
+        layers,
+        losses,
+        metrics,
+        recurrent_weights,
+        regularizers,
+        schedules,
+    )
     from stochos.nn._context import no_updates, seed, training_mode
     from stochos.nn.architecture import from_config
     from stochos.nn.clipping import clip_by_norm, clip_by_value, global_norm
     from stochos.nn.compiling import compile
+    from stochos.nn.flow import GradientFlow, gradient_flow
     from stochos.nn.functions import (
         abs,
         activation,
@@ -105,12 +116,15 @@ if TYPE_CHECKING:
     from stochos.nn.layers import (
         ELU,
         GELU,
+        GRU,
+        LSTM,
         Activation,
         Add,
         Average,
         AveragePool1D,
         AveragePool2D,
         BatchNorm,
+        Bidirectional,
         Concatenate,
         Conv1D,
         Conv2D,
@@ -121,9 +135,11 @@ if TYPE_CHECKING:
         Flatten,
         GlobalAveragePool,
         GlobalMaxPool,
+        GRUCell,
         Lambda,
         LayerNorm,
         LeakyReLU,
+        LSTMCell,
         Maximum,
         MaxPool1D,
         MaxPool2D,
@@ -135,8 +151,11 @@ if TYPE_CHECKING:
         Reshape,
         Sigmoid,
         SiLU,
+        SimpleRNN,
+        SimpleRNNCell,
         Softmax,
         Softplus,
+        StackedRNN,
         Subtract,
         Tanh,
     )
@@ -168,11 +187,13 @@ _HOMES = {
         "softmax softplus softsign split sqrt square squeeze stack std stop_gradient subtract sum swapaxes "
         "take take_along_axis tanh transpose var where "
     ),
+    "stochos.nn.flow": ("GradientFlow gradient_flow"),
     "stochos.nn.history": ("History"),
     "stochos.nn.layer": ("Layer"),
     "stochos.nn.layers": (
-        "Activation Add Average AveragePool1D AveragePool2D BatchNorm Concatenate Conv1D Conv2D Dense Dot "
-        "Dropout ELU Embedding Flatten GELU GlobalAveragePool GlobalMaxPool Lambda LayerNorm LeakyReLU "
+        "Activation Add Average AveragePool1D AveragePool2D BatchNorm Bidirectional Concatenate Conv1D Conv2D Dense "
+        "Dot Dropout ELU Embedding Flatten GELU GRU GRUCell LSTM LSTMCell SimpleRNN SimpleRNNCell StackedRNN "
+        "GlobalAveragePool GlobalMaxPool Lambda LayerNorm LeakyReLU "
         "MaxPool1D MaxPool2D Maximum Minimum MultiHeadAttention Multiply Permute ReLU Reshape SiLU Sigmoid "
         "Softmax Softplus Subtract Tanh "
     ),
@@ -188,30 +209,41 @@ _HOMES = {
     "stochos.nn.training": ("fit predict"),
     "stochos.nn.transforms": ("evaluate grad hessian jacobian value_and_grad"),
 }
-_MODULES = ("callbacks", "functions", "initializers", "layers", "losses", "metrics", "regularizers", "schedules")
+_MODULES = (
+    "callbacks",
+    "functions",
+    "initializers",
+    "layers",
+    "losses",
+    "metrics",
+    "recurrent_weights",
+    "regularizers",
+    "schedules",
+)
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names.split()}
 
 # fmt: off
 __all__ = [  # noqa: RUF022 - by the alphabet, many a line
     "Activation", "Adagrad", "Adam", "AdamW", "Add", "Average", "AveragePool1D", "AveragePool2D", "BatchNorm",
-    "Concatenate", "Conv1D", "Conv2D", "Dense", "Dot", "Dropout", "ELU", "Embedding", "Flatten", "GELU",
-    "GlobalAveragePool", "GlobalMaxPool", "History", "Input", "L1", "L1L2", "L2", "Lambda", "Layer", "LayerNorm",
-    "LeakyReLU", "LoadReport", "MaxPool1D", "MaxPool2D", "Maximum", "Minimum", "Model", "MultiHeadAttention",
-    "Multiply", "Optimizer", "Permute", "RMSprop", "RandomStream", "ReLU", "Regularizer", "Reshape", "SGD",
-    "Sequential", "SiLU", "Sigmoid", "Softmax", "Softplus", "Subtract", "Symbol", "Tanh", "Tensor", "Variable",
-    "abs", "activation", "add", "all", "any", "argmax", "argmin", "attention", "broadcast_to", "callbacks",
-    "cast", "ceil", "check_numerics", "clip", "clip_by_norm", "clip_by_value", "compile", "concatenate", "cos",
-    "cumsum", "divide", "elu", "equal", "erf", "evaluate", "exp", "expand_dims", "expm1", "fit", "floor",
-    "from_config", "from_dlpack", "functions", "gelu", "gelu_tanh", "getitem", "global_norm", "grad", "greater",
-    "greater_equal", "hessian", "initializers", "isfinite", "jacobian", "layers", "leaky_relu", "less",
-    "less_equal", "linear", "load", "load_weights", "log", "log1p", "log_sigmoid", "log_softmax", "logical_and",
-    "logical_not", "logical_or", "logical_xor", "logsumexp", "losses", "matmul", "max", "maximum", "mean",
-    "metrics", "min", "minimum", "mod", "multiply", "negative", "no_updates", "norm", "not_equal", "one_hot",
-    "pad", "power", "predict", "prod", "reciprocal", "register", "regularization_loss", "regularizers", "relu",
-    "relu6", "reshape", "round", "rsqrt", "save", "save_weights", "schedules", "seed", "sigmoid", "sign", "silu",
-    "sin", "softmax", "softplus", "softsign", "split", "sqrt", "square", "squeeze", "stack", "std",
-    "stop_gradient", "subtract", "sum", "swapaxes", "take", "take_along_axis", "tanh", "tensor", "tie",
-    "training_mode", "transpose", "untie", "value_and_grad", "var", "where",
+    "Bidirectional", "Concatenate", "Conv1D", "Conv2D", "Dense", "Dot", "Dropout", "ELU", "Embedding", "Flatten",
+    "GELU", "GRU", "GRUCell", "GlobalAveragePool", "GlobalMaxPool", "GradientFlow", "History", "Input", "L1", "L1L2",
+    "L2", "LSTM", "LSTMCell", "Lambda", "Layer", "LayerNorm", "LeakyReLU", "LoadReport", "MaxPool1D", "MaxPool2D",
+    "Maximum", "Minimum", "Model", "MultiHeadAttention", "Multiply", "Optimizer", "Permute", "RMSprop", "RandomStream",
+    "ReLU", "Regularizer", "Reshape", "SGD", "Sequential", "SiLU", "Sigmoid", "SimpleRNN", "SimpleRNNCell", "Softmax",
+    "Softplus", "StackedRNN", "Subtract", "Symbol", "Tanh", "Tensor", "Variable", "abs", "activation", "add", "all",
+    "any", "argmax", "argmin", "attention", "broadcast_to", "callbacks", "cast", "ceil", "check_numerics", "clip",
+    "clip_by_norm", "clip_by_value", "compile", "concatenate", "cos", "cumsum", "divide", "elu", "equal", "erf",
+    "evaluate", "exp", "expand_dims", "expm1", "fit", "floor", "from_config", "from_dlpack", "functions", "gelu",
+    "gelu_tanh", "getitem", "global_norm", "grad", "gradient_flow", "greater", "greater_equal", "hessian",
+    "initializers", "isfinite", "jacobian", "layers", "leaky_relu", "less", "less_equal", "linear", "load",
+    "load_weights", "log", "log1p", "log_sigmoid", "log_softmax", "logical_and", "logical_not", "logical_or",
+    "logical_xor", "logsumexp", "losses", "matmul", "max", "maximum", "mean", "metrics", "min", "minimum", "mod",
+    "multiply", "negative", "no_updates", "norm", "not_equal", "one_hot", "pad", "power", "predict", "prod",
+    "reciprocal", "recurrent_weights", "register", "regularization_loss", "regularizers", "relu", "relu6", "reshape",
+    "round", "rsqrt", "save", "save_weights", "schedules", "seed", "sigmoid", "sign", "silu", "sin", "softmax",
+    "softplus", "softsign", "split", "sqrt", "square", "squeeze", "stack", "std", "stop_gradient", "subtract", "sum",
+    "swapaxes", "take", "take_along_axis", "tanh", "tensor", "tie", "training_mode", "transpose", "untie",
+    "value_and_grad", "var", "where",
 ]
 # fmt: on
 

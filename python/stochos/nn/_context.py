@@ -45,8 +45,10 @@ def training_mode(on: bool = True) -> Iterator[None]:
 
     Examples
     --------
+    >>> x = nn.Input((8,))
+    >>> model = nn.Model(x, nn.Dropout(0.5)(x))
     >>> with nn.training_mode():
-    ...     y = model(x)  # the same as model(x, training=True)
+    ...     y = model(np.ones((4, 8)))  # the same as model(..., training=True)
     """
     before = current.training
     current.training = bool(on)

@@ -24,9 +24,14 @@ class Data:
         Name of the calling function, for error messages.
     inputs, targets : array, Tensor, or nested lists, tuples and dicts of them; targets may be None
     weights : array of shape (N,), optional
+    class_weights : mapping of int to float, or sequence of float, optional
+        Factor of the examples of each class; those of a mapping that it does not name weigh 1. The targets are then
+        class numbers of shape (N,).
     """
 
-    def __init__(self, where: str, inputs: Any, targets: Any = None, weights: Any = None) -> None:
+    def __init__(
+        self, where: str, inputs: Any, targets: Any = None, weights: Any = None, *, class_weights: Any = None
+    ) -> None:
         self.inputs = _trees.mapped(lambda leaf: _array(where, "x", leaf), inputs)
         self.targets = None if targets is None else _trees.mapped(lambda leaf: _array(where, "y", leaf), targets)
         self.weights: NDArray[Any] | None = None if weights is None else _array(where, "weights", weights)
@@ -44,10 +49,23 @@ class Data:
             msg = f"[{where}] x holds no array"
             raise InputTypeError(msg)
         self.count = int(named[0][1].shape[0])
+        factors = None if class_weights is None else _by_class(where, self.targets, class_weights)
         for name, leaf in named:
             if leaf.shape[0] != self.count:
                 msg = f"[{where}] x has {self.count} examples, but an array of {name} has {leaf.shape[0]}"
                 raise InputError(msg)
+
+        if factors is not None:
+            self.weights = factors if self.weights is None else self.weights * factors
+
+    @property
+    def kind(self) -> int:
+        """What a checkpoint says of the examples."""
+        return self.count
+
+    def sample(self) -> Any:
+        """Return the inputs of one example."""
+        return self.take(slice(0, 1))[0]
 
     def take(self, index: slice | NDArray[np.int64]) -> tuple[Any, Any, NDArray[Any] | None]:
         """Return inputs, targets and weights of the examples in `index`."""
@@ -72,6 +90,31 @@ class Data:
             stop = min(start + size, self.count)
             index = slice(start, stop) if order is None else order[start:stop]
             yield (stop - start, *self.take(index))
+
+    def passes(
+        self, epoch: int, size: int, seed: int = 0, shuffle: bool = False
+    ) -> Iterator[tuple[int, Any, Any, NDArray[Any] | None]]:
+        """Yield the batches of one pass, in the epoch's own order if they are shuffled."""
+        return self.batches(size, order_of(seed, epoch, self.count) if shuffle else None)
+
+
+def _by_class(where: str, targets: Any, given: Any) -> NDArray[Any]:
+    """Return the factor of each example's class."""
+    classes = next(_trees.leaves(targets), None)
+    if not isinstance(classes, np.ndarray) or classes.ndim != 1 or classes.dtype.kind not in "iu":
+        shown = "no targets" if classes is None else f"targets of shape {classes.shape} and dtype {classes.dtype}"
+        msg = f"[{where}] class_weights need class numbers of shape (N,), not {shown}; use weights= instead"
+        raise InputError(msg)
+    table = dict(given.items() if hasattr(given, "items") else enumerate(given))
+    missing = [] if hasattr(given, "items") else [int(c) for c in np.unique(classes) if int(c) not in table]
+    if missing:
+        msg = f"[{where}] class_weights has {len(table)} factors, but there is a class {missing[0]}; give one for each"
+        raise InputError(msg)
+    if not all(np.isfinite(w) and w >= 0 for w in table.values()):
+        msg = f"[{where}] class_weights are {list(table.values())}; give finite factors of 0 or more"
+        raise InputError(msg)
+    kinds, place = np.unique(classes, return_inverse=True)
+    return np.array([table.get(int(c), 1.0) for c in kinds], dtype=np.float32)[place]
 
 
 def order_of(seed: int, epoch: int, count: int) -> NDArray[np.int64]:

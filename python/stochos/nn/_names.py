@@ -23,8 +23,9 @@ _lock = threading.Lock()
 
 
 def kind_name(kind: type) -> str:
-    """Return "multi_head_attention" for MultiHeadAttention."""
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", kind.__name__).lower()
+    """Return "multi_head_attention" for MultiHeadAttention, "conv2d" for Conv2D and "leaky_relu" for LeakyReLU."""
+    words = re.sub(r"(Re|Si)LU", lambda found: found[0].capitalize(), kind.__name__)
+    return re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z0-9])(?=[A-Z][a-z])", "_", words).lower()
 
 
 def new(kind: type) -> tuple[int, str]:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import itertools
 import math
-from collections.abc import Callable, Sequence
+import operator
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from numpy.typing import NDArray
 
+from stochos import _core
 from stochos._progress import Callback as Tell
 from stochos._progress import report
 from stochos.errors import ConvergenceError, InputError
 from stochos.nn import _trees, losses, transforms
 from stochos.nn._data import Data
+from stochos.nn._stream import Stream
 from stochos.nn.metrics import Metric
 from stochos.nn.optimizer import Optimizer
 from stochos.nn.regularizers import regularization_loss
@@ -34,10 +37,10 @@ def called(model: Any, inputs: Any, training: bool) -> Any:
     return model(inputs, training=training)
 
 
-def build(model: Any, data: Data) -> None:
+def build(model: Any, data: Data | Stream) -> None:
     """Make the weights of a layer that has not been called yet."""
     if not model.built:
-        called(model, data.take(slice(0, 1))[0], training=False)
+        called(model, data.sample(), training=False)
 
 
 def objective_of(where: str, loss: Loss, factors: Any) -> Callable[..., Any]:
@@ -75,10 +78,15 @@ def _one(loss: Callable[..., Any], output: Any, target: Any, weights: Any) -> An
     return loss(output, **extra) if target is None else loss(output, target, **extra)
 
 
-def train_step(model: Any, objective: Callable[..., Any], optimizer: Optimizer) -> Callable[[dict[str, Any]], Any]:
-    """Return the function of a batch that moves the model once and returns (loss, outputs)."""
+def train_step(
+    model: Any, objective: Callable[..., Any], optimizer: Optimizer, parts: int = 1
+) -> Callable[[dict[str, Any]], Any]:
+    """Return the function of a batch that moves the model once and returns (loss, outputs).
 
-    def step(batch: dict[str, Any]) -> Any:
+    With several parts the gradients of each, weighted by its share of the examples, are added up.
+    """
+
+    def gradient(batch: dict[str, Any]) -> Any:
         def value() -> Any:
             outputs = called(model, batch["x"], training=True)
             found = objective(outputs, batch.get("y"), batch.get("weights"))
@@ -87,11 +95,36 @@ def train_step(model: Any, objective: Callable[..., Any], optimizer: Optimizer) 
                 raise InputError(msg)
             return _with_penalties(model, found), outputs
 
-        (total, outputs), gradients = transforms.value_and_grad(value, wrt=model, has_aux=True)()
+        return transforms.value_and_grad(value, wrt=model, has_aux=True)()
+
+    def step(batch: dict[str, Any]) -> Any:
+        count = int(next(_trees.leaves(batch["x"])).shape[0])
+        if min(parts, count) == 1:
+            (total, outputs), gradients = gradient(batch)
+        else:
+            found = [(_share(part, batch, count), gradient(part)) for part in _split(batch, min(parts, count), count)]
+            total = sum(share * one[0][0] for share, one in found)
+            gradients = [sum(s * one[1][n] for s, one in found) for n in range(len(found[0][1][1]))]
+            leaves = zip(*(_trees.leaves(one[0][1]) for _, one in found), strict=True)
+            joined = iter([_core.ops.concat(list(column)) for column in leaves])
+            outputs = _trees.mapped(lambda _: next(joined), found[0][1][0][1])
         optimizer.update(model, gradients)
         return total, outputs
 
     return step
+
+
+def _split(batch: dict[str, Any], parts: int, count: int) -> list[dict[str, Any]]:
+    """Cut a batch into parts whose sizes differ by one at most."""
+    ends = [count * n // parts for n in range(parts + 1)]
+    return [_trees.mapped(operator.itemgetter(slice(*pair)), batch) for pair in itertools.pairwise(ends)]
+
+
+def _share(part: dict[str, Any], batch: dict[str, Any], count: int) -> Any:
+    """Return the weight of a part in the mean over the batch."""
+    if "weights" not in batch:
+        return next(_trees.leaves(part["x"])).shape[0] / count
+    return _core.ops.sum(part["weights"]) / _core.ops.sum(batch["weights"])
 
 
 def _with_penalties(model: Any, loss: Any) -> Any:
@@ -105,9 +138,8 @@ def _with_penalties(model: Any, loss: Any) -> Any:
 def run_epoch(
     run: Training,
     step: Callable[[dict[str, Any]], Any],
-    data: Data,
-    batch_size: int,
-    order: NDArray[np.int64] | None,
+    data: Data | Stream,
+    batches: Iterable[tuple[int, Any, Any, NDArray[Any] | None]],
     measures: Sequence[Metric],
     hooks: Sequence[Callback],
     tell: Tell | None,
@@ -118,7 +150,7 @@ def run_epoch(
     for measure in measures:
         measure.reset()
     done = (run.epoch - 1) * data.count
-    for number, (count, *batch) in enumerate(data.batches(batch_size, order), 1):
+    for number, (count, *batch) in enumerate(batches, 1):
         given = {name: part for name, part in zip(("x", "y", "weights"), batch, strict=True) if part is not None}
         found, outputs = step(given)
         loss = float(found)
@@ -138,13 +170,13 @@ def run_epoch(
 
 
 def measured(
-    model: Any, data: Data, objective: Callable[..., Any], measures: Sequence[Metric], batch_size: int
+    model: Any, data: Data | Stream, objective: Callable[..., Any], measures: Sequence[Metric], batch_size: int
 ) -> dict[str, float]:
     """Return loss and metrics without training."""
     mean = _Mean()
     for measure in measures:
         measure.reset()
-    for count, *batch in data.batches(batch_size):
+    for count, *batch in data.passes(0, batch_size):
         given = {name: part for name, part in zip(("x", "y", "weights"), batch, strict=True) if part is not None}
         outputs = called(model, given["x"], training=False)
         mean.add(float(objective(outputs, given.get("y"), given.get("weights"))), count, given.get("weights"))

@@ -23,10 +23,10 @@ class Trained:
         Parameters
         ----------
         x, y : array, or list, tuple or dict of arrays
-            Inputs and targets of N examples.
+            Inputs and targets of N examples. Or `x` alone: what yields batches (x, y).
         **options
             ``loss`` and ``optimizer``, and as far as wanted ``epochs``, ``batch_size``, ``validation``, ``metrics``,
-            ``callbacks``, ``checkpoint``, ``resume``, ``seed`` and the others of `nn.fit`.
+            ``class_weights``, ``callbacks``, ``checkpoint``, ``resume``, ``seed`` and the others of `nn.fit`.
 
         Returns
         -------
@@ -37,7 +37,7 @@ class Trained:
         return training.fit(self, x, y, **options)
 
     def evaluate(self, x: Any, y: Any = None, **options: Any) -> dict[str, float]:
-        """Return loss and metrics without training; the options are those of `nn.evaluate_model`.
+        """Return loss and metrics without training; the options are those of `nn.training.evaluate`.
 
         Parameters
         ----------

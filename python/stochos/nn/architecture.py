@@ -34,7 +34,7 @@ def describe(layer: Layer) -> dict[str, Any]:
 
 
 def from_config(config: Any) -> Any:
-    """Make the layer or model that a description tells of, with fresh weights.
+    """Make the layer or model that a description tells of, with its initial weights: the seeds are in it.
 
     Parameters
     ----------
@@ -204,7 +204,8 @@ class _Reader(Decoder):
             kind = registry.find(entry["class"], "nn.from_config")
             settings = {key: self.value(x) for key, x in entry["settings"].items()}
             layer = kind(*(self.value(x) for x in entry["args"]), **settings)
-        layer._named, layer._seed, layer._trainable = entry["named"], entry["seed"], entry["trainable"]
+        layer._named, layer._trainable = entry["named"], entry["trainable"]
+        layer._reseed(entry["seed"])
         if layer._named:
             layer.name = entry["name"]
         self.made[number] = layer

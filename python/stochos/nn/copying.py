@@ -52,8 +52,7 @@ class _Copier:
         for _, new in sorted(self.made, key=lambda pair: pair[0]._uid):
             new._uid = _names.new_uid()
             if self.fresh:
-                new._seed = _context.next_seed()
-                self._new_streams(new)
+                new._reseed(_context.next_seed())
         if self.fresh:
             build_all([(new, old._built_shapes) for old, new in self.made if old._built_shapes is not None])
             for old, new in self.made:
@@ -81,6 +80,9 @@ class _Copier:
         for name, value in vars(old).items():
             if name not in INTERNAL and name not in _GRAPH:
                 new.__dict__[name] = _trees.mapped(self.leaf, value)
+        if isinstance(old, Model):
+            for _, child in old.children():
+                self.layer(child)
         new.name, new._named, new._dtype, new._trainable = old.name, old._named, old._dtype, old._trainable
         new._uid, new._seed = old._uid, old._seed
         new._arguments = _trees.mapped(self.leaf, old._arguments)
@@ -103,7 +105,7 @@ class _Copier:
             return self.variable(value)
         if isinstance(value, RandomStream):
             if id(value) not in self.memo:
-                self.memo[id(value)] = value.copy()
+                self.memo[id(value)] = RandomStream(value.seed) if self.fresh else value.copy()
             return self.memo[id(value)]
         return value
 
@@ -112,11 +114,6 @@ class _Copier:
             new = _core.Variable(np.array(old.numpy()), name=old.name, trainable=old.trainable)
             self.variables[old.id] = new
         return self.variables[old.id]
-
-    def _new_streams(self, new: Any) -> None:
-        for name, value in list(vars(new).items()):
-            if isinstance(value, RandomStream):
-                new.__dict__[name] = RandomStream(_context.sub_seed(new._seed, name))
 
     def _graph(self, old: Any, new: Any) -> None:
         if old._input is None:

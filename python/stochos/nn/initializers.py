@@ -19,8 +19,10 @@ from stochos import _checks
 from stochos.errors import InputError, InputTypeError, UnknownNameError
 from stochos.nn import _philox
 from stochos.nn._initializer import Initializer, Seed, fans
+from stochos.nn._recurrent_initializers import Chrono
 
 __all__ = [
+    "Chrono",
     "Constant",
     "GlorotNormal",
     "GlorotUniform",
@@ -304,8 +306,8 @@ class Orthogonal(Initializer):
 
 
 _CLASSES: tuple[type[Initializer], ...] = (
-    Constant, GlorotNormal, GlorotUniform, HeNormal, HeUniform, Identity, LecunNormal, LecunUniform, Normal, Ones,
-    Orthogonal, TruncatedNormal, Uniform, VarianceScaling, Zeros,
+    Chrono, Constant, GlorotNormal, GlorotUniform, HeNormal, HeUniform, Identity, LecunNormal, LecunUniform, Normal,
+    Ones, Orthogonal, TruncatedNormal, Uniform, VarianceScaling, Zeros,
 )  # fmt: skip
 _BY_NAME = {kind.__name__.lower(): kind for kind in _CLASSES}
 

@@ -15,6 +15,7 @@ from stochos.errors import InputError, InputTypeError
 from stochos.nn import _context, _names, _trees, registry
 from stochos.nn._holder import Holder
 from stochos.nn._weights import Tie, make_variable
+from stochos.nn.random_stream import RandomStream
 from stochos.nn.symbols import Shape, has_symbol, record
 
 if TYPE_CHECKING:
@@ -164,6 +165,23 @@ class Layer(Holder):
         value.trainable = False
         self._buffers[name] = value
 
+    def random_stream(self, name: str = "stream") -> RandomStream:
+        """Return a stream of random numbers that follows the layer's seed; keep it as the attribute `name`.
+
+        Parameters
+        ----------
+        name : str
+            Layers with several streams need several names.
+        """
+        return RandomStream(_context.sub_seed(self._seed, name))
+
+    def _reseed(self, seed: int) -> None:
+        """Take another seed, for the streams too that follow it."""
+        for path, leaf in self._attributes():
+            if isinstance(leaf, RandomStream) and leaf.seed == _context.sub_seed(self._seed, path):
+                leaf.seed = _context.sub_seed(seed, path)
+        self._seed = seed
+
     def update(self, name: str, value: Any) -> None:
         """Give a buffer a new value, unless updates are off (`nn.no_updates`, or shapes are being inferred).
 
@@ -191,7 +209,7 @@ class Layer(Holder):
             if name in buffers:
                 return buffers[name]
         msg = f"{type(self).__name__!r} object has no attribute {name!r}"
-        if not name.startswith("_") and not self.__dict__.get("_built_shapes"):
+        if not name.startswith("_") and self.__dict__.get("_built_shapes") is None:
             msg += "; the weights are made on the first call"
         raise AttributeError(msg)
 
@@ -299,7 +317,8 @@ class Layer(Holder):
         return architecture.restore, (architecture.describe(self), self.state())
 
     def __repr__(self) -> str:
-        return f"<{self.title}>" if self.built else f"<{self.title}, not built>"
+        told = _settings_told(self._arguments) if type(self)._settings is Layer._settings else ""
+        return f"<{self.title}{told}>" if self.built else f"<{self.title}{told}, not built>"
 
     def get_config(self) -> dict[str, Any]:
         """Return the architecture as JSON values: settings, layers inside, and what is shared; see `nn.from_config`."""
@@ -351,6 +370,19 @@ def _parameters_of_call(kind: type[Layer]) -> frozenset[str]:
     if kind not in _CALL_PARAMETERS:
         _CALL_PARAMETERS[kind] = frozenset(inspect.signature(kind.call).parameters)
     return _CALL_PARAMETERS[kind]
+
+
+def _settings_told(arguments: tuple[tuple[Any, ...], dict[str, Any]]) -> str:
+    """Return the settings of a layer as they were written, without its name."""
+    places, words = arguments
+    told = [_cut(value) for value in places]
+    told += [f"{key}={_cut(value)}" for key, value in words.items() if key != "name"]
+    return f" ({', '.join(told)})" if told else ""
+
+
+def _cut(value: Any) -> str:
+    text = getattr(value, "__name__", "") or repr(value)
+    return text if len(text) <= 40 else f"{text[:37]}..."
 
 
 def _as_tensor(value: Any) -> Any:

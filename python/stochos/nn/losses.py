@@ -245,7 +245,9 @@ def cross_entropy(
     counts = None if ignore_index is None else y != ignore_index
     chosen = y if counts is None else ops.where(counts, y, 0)
     index = ops.reshape(ops.cast(chosen, "int64"), (*rows[:axis], 1, *rows[axis:]))
-    values = -ops.reshape(ops.take_along_axis(logs, index, axis=axis), rows)
+    with _core.label(f"cross_entropy: class numbers of the target against {classes} classes"):
+        picked = ops.take_along_axis(logs, index, axis=axis)
+    values = -ops.reshape(picked, rows)
     share = None if class_weights is None else ops.take(class_weights, ops.cast(chosen, "int64"), axis=0)
     if share is not None:
         values = values * share

@@ -187,6 +187,13 @@ class Model(Trained, Pictured, Layer):
 
         return surgery.tensor(self, layer, call)
 
+    def __repr__(self) -> str:
+        if not self.built:
+            return f"<{self.title}, not built>"
+        ends = " → ".join(", ".join(f"{x.name} {_told(x.shape)}" for x in xs) for xs in (self._inputs, self._outputs))
+        layers = f"{len(self._layers)} layer{'s' if len(self._layers) != 1 else ''}"
+        return f"<{self.title}: {ends}; {layers}, {self.parameter_count:,} parameters>"
+
     # --- computing ----------------------------------------------------------------------------------------------
 
     def call(self, *inputs: Any) -> Any:
@@ -263,8 +270,12 @@ class Model(Trained, Pictured, Layer):
 
         Examples
         --------
+        >>> x = nn.Input((8,))
+        >>> h1 = nn.Dense(6, name="first")(x)
+        >>> h2 = nn.Dense(4, name="second")(h1)
+        >>> model = nn.Model(x, nn.Dense(2, name="third")(h2))
         >>> tail = model.between(h2, model.output)
-        >>> middle = model.between("dense_1", "dense_3")
+        >>> middle = model.between("first", "third")
         """
         from stochos.nn import surgery
 
@@ -356,6 +367,10 @@ class Model(Trained, Pictured, Layer):
         for layer in chosen:
             layer._set_trainable(trainable)
         return self if layers else self._set_trainable(trainable)
+
+
+def _told(shape: Shape) -> str:
+    return f"({', '.join('?' if n is None else str(n) for n in shape)})"
 
 
 def _fits(expected: Shape, given: Shape) -> bool:

@@ -9,7 +9,7 @@ from typing import Any
 
 from stochos import _checks, _core
 from stochos.errors import InputError
-from stochos.nn import _layout
+from stochos.nn import _layout, _trees
 from stochos.nn._weights import Tie
 from stochos.nn.layer import Layer
 from stochos.nn.model import Model
@@ -20,7 +20,7 @@ __all__ = ["plot"]
 
 WHERE = "nn.Model.plot"
 _FORMATS = (".png", ".svg", ".pdf")
-_CHARACTER = 0.085  # inches of a character at 9 points, on the safe side
+_FONT = 9  # points
 _LINE = 0.17  # inches of a line
 _ROW_GAP, _GAP = 0.42, 0.3
 _WIDEST = 26  # characters in a line of a box
@@ -40,8 +40,17 @@ class _Box:
         self.fill = _PLAIN[kind]
         self.dashed = kind == "function"
         self.frozen = False
-        self.width = max(map(len, self.lines)) * _CHARACTER + 0.24
+        self.width = max(_width(line, n < self.bold) for n, line in enumerate(self.lines)) + 0.24
         self.height = len(self.lines) * _LINE + 0.16
+
+
+def _width(text: str, bold: bool) -> float:
+    """Return how wide a line is, in inches."""
+    from matplotlib.font_manager import FontProperties
+    from matplotlib.textpath import TextPath
+
+    font = FontProperties(weight="bold" if bold else "normal")
+    return float(TextPath((0, 0), text or " ", size=_FONT, prop=font).get_extents().width) / 72 if text.strip() else 0.0
 
 
 def plot(model: Model, path: str | os.PathLike[str] | None, nested: bool, ax: Any) -> Any:
@@ -62,6 +71,9 @@ def plot(model: Model, path: str | os.PathLike[str] | None, nested: bool, ax: An
     right = max(x + box.width / 2 for (x, _), box in zip(places, boxes, strict=True))
     for way in ways:
         left, right = min([left, *(x for x, _ in way)]), max([right, *(x for x, _ in way)])
+    # The graph stands in the middle of what is written below it.
+    spare = max([0.0, *(_width(note, False) * 8 / _FONT - (right - left) for note in notes)])
+    left, right = left - spare / 2, right + spare / 2
     bottom = tops[-1]
     if ax is None:
         ax = _axes(path is not None, right - left + 0.4, bottom + 0.4 + 0.2 * len(notes))
@@ -133,9 +145,9 @@ def _graph(model: Model) -> tuple[list[_Box], list[tuple[int, int]], list[str]]:
         edges += [(at[x], len(boxes)) for x in dict.fromkeys(call.inputs)]
         at |= {x: len(boxes) for x in call.outputs}
         boxes.append(box)
-    for number, symbol in enumerate(model.outputs):
+    for path, symbol in _trees.paths(model.output, "output"):
         edges.append((at[symbol], len(boxes)))
-        boxes.append(_Box([f"output {number}" if len(model.outputs) > 1 else "output"], "output"))
+        boxes.append(_Box([path.replace("/", " ")], "output"))
     notes = ["colour: boxes of one colour are one layer, with one set of weights"] if fills else []
     notes += ["thick border: frozen"] if any(box.frozen for box in boxes) else []
     return boxes, edges, notes + ties
@@ -214,7 +226,7 @@ def _draw_boxes(ax: Any, boxes: list[_Box], places: list[tuple[float, int]], top
                 line,
                 ha="center",
                 va="center",
-                fontsize=9 * scale,
+                fontsize=_FONT * scale,
                 color="#000000" if number < box.bold else "#444444",
                 weight="bold" if number < box.bold else "normal",
                 zorder=3,

@@ -26,7 +26,7 @@ class Sequential(Model):
     Examples
     --------
     >>> model = nn.Sequential([nn.Input((784,)), nn.Dense(128, activation="relu"), nn.Dense(10)])
-    >>> model.layers[1:]  # the layers may be used elsewhere too
+    >>> last = model.layers[-1]  # the layers may be used elsewhere too
     """
 
     def __init__(self, layers: Iterable[Layer | Callable[..., Any] | Symbol] = (), *, name: str | None = None) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,8 +12,9 @@ from stochos import _checks
 from stochos._progress import Progress, progress_callback, report
 from stochos.errors import InputError
 from stochos.nn import _checkpoint, _trees, compiling
-from stochos.nn._data import Data, order_of
+from stochos.nn._data import Data
 from stochos.nn._steps import Loss, build, called, measured, objective_of, run_epoch, train_step
+from stochos.nn._stream import Stream, data_of, is_stream
 from stochos.nn.callbacks import get as get_callback
 from stochos.nn.history import History
 from stochos.nn.metrics import Metric
@@ -61,9 +62,10 @@ def fit(
     optimizer: Optimizer,
     epochs: int = 1,
     batch_size: int = 32,
-    validation: float | tuple[Any, ...] | None = None,
+    validation: float | tuple[Any, ...] | Data | None = None,
     metrics: Metrics = (),
     weights: Any = None,
+    class_weights: Mapping[int, float] | Sequence[float] | None = None,
     loss_weights: Any = None,
     shuffle: bool = True,
     callbacks: Sequence[Any] = (),
@@ -71,6 +73,7 @@ def fit(
     resume: bool = False,
     seed: int | np.random.Generator | np.random.SeedSequence = 0,
     compile: bool = True,
+    accumulate: int = 1,
     progress: Progress = None,
 ) -> History:
     """Train a model.
@@ -78,8 +81,10 @@ def fit(
     Parameters
     ----------
     model : Model or Layer
-    x : array, or list, tuple or dict of arrays
-        Inputs of N examples, along the first axis.
+    x : array, or list, tuple or dict of arrays; or iterable or callable
+        Inputs of N examples, along the first axis. Or what yields batches x, (x, y) or (x, y, weights), such as a
+        loader, once an epoch; or a function of the number of the epoch, from 1, that returns such a thing. Size and
+        order of the batches are then its own.
     y : array, or list, tuple or dict of arrays, optional
         Targets; without them the loss is a function of the prediction alone.
     loss : str, callable, or list or dict of them
@@ -92,11 +97,13 @@ def fit(
         The last batch of an epoch may be smaller.
     validation : float or tuple, optional
         Share of the examples, the last ones, that are kept from training and measured after each epoch; or (x, y) or
-        (x, y, weights).
+        (x, y, weights); or what yields batches, as `x` (a function is called with 0).
     metrics : sequence of str, Metric or callable
         Measured on the (first) output: see `nn.metrics`.
     weights : array of shape (N,), optional
         Weights of the examples.
+    class_weights : mapping of int to float, or sequence of float, optional
+        Factors of the weights by class, where y holds class numbers of shape (N,); of training alone.
     loss_weights : list or dict of float, optional
         Factors of the losses of several outputs.
     shuffle : bool
@@ -112,6 +119,9 @@ def fit(
         Of the order of the examples.
     compile : bool
         Trace the step once and replay it (`nn.compile`); False runs it operation by operation.
+    accumulate : int
+        Parts of each batch that go through the model one after another; their gradients are added up before the one
+        update, so that a large batch takes the memory of a small one.
     progress : None, bool or callable
         None: a bar on a terminal. A callable gets ``(done, total)``, in examples over all epochs, and stops the run by
         returning False.
@@ -119,7 +129,7 @@ def fit(
     Returns
     -------
     History
-        "loss" (the mean over the epoch, while the parameters moved), the metrics, and both with "val_".
+        "loss" (the mean over the epoch, while the parameters moved), the metrics, and both with ``"val_"``.
 
     Raises
     ------
@@ -134,6 +144,8 @@ def fit(
 
     Examples
     --------
+    >>> x, y = np.zeros((40, 3), dtype="float32"), np.zeros(40, dtype=int)
+    >>> model = nn.Sequential([nn.Input((3,)), nn.Dense(2)])
     >>> history = model.fit(x, y, loss="cross_entropy", optimizer=nn.Adam(1e-3), epochs=5, validation=0.1,
     ...                     metrics=["accuracy"])
     """
@@ -142,13 +154,21 @@ def fit(
     epochs = _checks.whole(where, "epochs", epochs, 0)
     batch_size = _checks.whole(where, "batch_size", batch_size, 1)
     number = seed_of(seed, where)
-    data = Data(where, x, y, weights)
-    held: Data | None = None
-    if isinstance(validation, (tuple, list)):
+    data = x if isinstance(x, Data) else data_of(where, x, y, weights, class_weights)
+    held: Data | Stream | None = None
+    if isinstance(validation, Data):
+        held = validation
+    elif isinstance(validation, (tuple, list)):
         held = Data(where, *validation)
+    elif is_stream(validation):
+        held = Stream(where, validation)
     elif validation is not None:
-        data, held = data.split(where, _checks.real(where, "validation", validation, 0.0, 1.0))
-    if data.count == 0:
+        share = _checks.real(where, "validation", validation, 0.0, 1.0)
+        if isinstance(data, Stream):
+            msg = f"[{where}] validation is a share, but x yields batches; give (x, y) or what yields batches"
+            raise InputError(msg)
+        data, held = data.split(where, share)
+    if isinstance(data, Data) and data.count == 0:
         msg = f"[{where}] x has no examples"
         raise InputError(msg)
     objective = objective_of(where, loss, loss_weights)
@@ -156,7 +176,7 @@ def fit(
     hooks = [get_callback(given) for given in callbacks]
     with progress_callback(progress, "training", "examples", where) as tell:
         build(model, data)
-        facts = {"batch_size": batch_size, "shuffle": bool(shuffle), "seed": number, "examples": data.count}
+        facts = {"batch_size": batch_size, "shuffle": bool(shuffle), "seed": number, "examples": data.kind}
         run = Training(model, optimizer, History())
         if resume and checkpoint is None:
             msg = f"[{where}] resume=True needs checkpoint=, the file to go on from"
@@ -165,14 +185,14 @@ def fit(
             run.history = _checkpoint.load(checkpoint, model, optimizer, hooks, facts, where)
             run.epoch = run.history.epochs
             run.stopped = _checkpoint.was_stopped(checkpoint, where)
-        step = train_step(model, objective, optimizer)
+        step = train_step(model, objective, optimizer, _checks.whole(where, "accumulate", accumulate, 1))
         step = compiling.compile(step) if compile else step
         for hook in hooks:
             hook.on_begin(run)
         while run.epoch < epochs and not run.stopped:
             run.epoch += 1
-            order = order_of(number, run.epoch, data.count) if shuffle else None
-            figures = run_epoch(run, step, data, batch_size, order, measures, hooks, tell, epochs)
+            batches = data.passes(run.epoch, batch_size, number, shuffle)
+            figures = run_epoch(run, step, data, batches, measures, hooks, tell, epochs)
             if held is not None:
                 found = measured(model, held, objective, measures, batch_size)
                 figures |= {f"val_{name}": value for name, value in found.items()}
@@ -212,7 +232,7 @@ def evaluate(
         "loss" (without penalties of regularisers) and the metrics.
     """
     where = "nn.evaluate"
-    data = Data(where, x, y, weights)
+    data = x if isinstance(x, Data) else data_of(where, x, y, weights)
     objective = objective_of(where, loss, loss_weights)
     measures = [get_metric(given) for given in metrics]
     return measured(model, data, objective, measures, _checks.whole(where, "batch_size", batch_size, 1))
@@ -224,7 +244,7 @@ def predict(model: Any, x: Any, *, batch_size: int = 256, progress: Progress = N
     Parameters
     ----------
     model : Model or Layer
-    x : array, or list, tuple or dict of arrays
+    x : array, or list, tuple or dict of arrays; or what yields batches, as in `fit`
     batch_size : int
         Examples at a time.
     progress : None, bool or callable
@@ -236,14 +256,14 @@ def predict(model: Any, x: Any, *, batch_size: int = 256, progress: Progress = N
         As the model's outputs are.
     """
     where = "nn.predict"
-    data = Data(where, x)
+    data = data_of(where, x)
     batch_size = _checks.whole(where, "batch_size", batch_size, 1)
     parts: list[Any] = []
     done = 0
     with progress_callback(progress, "predicting", "examples", where) as tell:
-        if data.count == 0:
+        if isinstance(data, Data) and data.count == 0:
             return _trees.mapped(lambda leaf: np.array(leaf.numpy()), called(model, data.inputs, training=False))
-        for count, inputs, _, _ in data.batches(batch_size):
+        for count, inputs, _, _ in data.passes(0, batch_size):
             outputs = called(model, inputs, training=False)
             parts.append(_trees.mapped(lambda leaf: leaf.numpy(), outputs))
             done += count

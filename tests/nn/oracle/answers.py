@@ -95,15 +95,60 @@ def _batch_norm(kind: Callable[..., nn.Module], shape: tuple[int, ...]) -> Array
     return out | {"mean": module.running_mean.numpy(), "variance": module.running_var.numpy()}
 
 
+def _optimizer_groups() -> Arrays:
+    """Return ten steps of two optimisers on three parameters, the second and third with options of their own."""
+    generator = np.random.default_rng(12)
+    start = {name: generator.normal(size=(2, 3)) for name in ("kernel", "bias", "table")}
+    gradients = {name: generator.normal(size=(STEPS, 2, 3)) for name in start}
+    out: Arrays = {f"start/{name}": value for name, value in start.items()}
+    out |= {f"gradients/{name}": value for name, value in gradients.items()}
+    for kind, common, own in (
+        ("SGD", {"lr": 0.1, "momentum": 0.9, "weight_decay": 0.01}, {"lr": 0.02, "momentum": 0.5}),
+        ("AdamW", {"lr": 0.05, "weight_decay": 0.1}, {"lr": 0.01, "betas": (0.7, 0.9)}),
+    ):
+        p = {name: torch.tensor(value, requires_grad=True) for name, value in start.items()}
+        groups = [
+            {"params": [p["kernel"]]},
+            {"params": [p["bias"]], "weight_decay": 0.0},
+            {"params": [p["table"]], **own},
+        ]
+        made = getattr(torch.optim, kind)(groups, **common)
+        for step in range(STEPS):
+            for name, parameter in p.items():
+                parameter.grad = torch.tensor(gradients[name][step])
+            made.step()
+        out |= {f"{kind}/{name}": parameter.detach().numpy().copy() for name, parameter in p.items()}
+    return out
+
+
+def _penalty() -> Arrays:
+    """Return the gradients of a gradient penalty: second derivatives through tanh, sigmoid and layer norm."""
+    module = nn.Sequential(nn.Linear(4, 6), nn.Tanh(), nn.LayerNorm(6), nn.Linear(6, 5), nn.Sigmoid(), nn.Linear(5, 1))
+    module = module.double()
+    generator = np.random.default_rng(3)
+    with torch.no_grad():
+        for parameter in module.parameters():
+            parameter.copy_(torch.from_numpy(generator.normal(size=tuple(parameter.shape))))
+    x = _input(7, 4)
+    (slope,) = torch.autograd.grad(module(x).sum(), x, create_graph=True)
+    penalty = ((slope.norm(dim=1) - 1) ** 2).mean()
+    found = torch.autograd.grad(penalty, list(module.parameters()), allow_unused=True)
+    out: Arrays = {"x": x.detach().numpy(), "slope": slope.detach().numpy(), "penalty": penalty.detach().numpy()}
+    for (name, parameter), gradient in zip(module.named_parameters(), found, strict=True):
+        out[f"p/{name}"] = parameter.detach().numpy().copy()
+        out[f"g/{name}"] = np.zeros(parameter.shape) if gradient is None else gradient.numpy().copy()
+    return out
+
+
 def _attention(mask: str) -> Arrays:
     module = nn.MultiheadAttention(8, 2, batch_first=True)
     hidden = np.zeros((2, 5), dtype=bool)
     hidden[1, 3:] = True
     causal = np.triu(np.ones((5, 5), dtype=bool), 1)
     options: dict[str, object] = {"need_weights": False}
-    if mask == "padding":
+    if mask in ("padding", "both"):
         options["key_padding_mask"] = torch.from_numpy(hidden)
-    if mask == "causal":
+    if mask in ("causal", "both"):
         options["attn_mask"] = torch.from_numpy(causal)
     out = _layer(module, _input(2, 5, 8), lambda x: module(x, x, x, **options)[0])
     return out | {"hidden_keys": hidden, "forbidden": causal}
@@ -134,6 +179,8 @@ LAYERS: dict[str, Callable[[], Arrays]] = {
     "conv2d": lambda: _layer(nn.Conv2d(2, 3, (3, 2)), _input(2, 2, 6, 5)),
     "conv2d_stride": lambda: _layer(nn.Conv2d(2, 3, 3, stride=2, padding=1, bias=False), _input(2, 2, 7, 6)),
     "conv2d_dilation": lambda: _layer(nn.Conv2d(2, 3, 3, dilation=2), _input(2, 2, 7, 6)),
+    "conv1d_groups": lambda: _layer(nn.Conv1d(4, 6, 3, groups=2), _input(2, 4, 8)),
+    "conv2d_groups": lambda: _layer(nn.Conv2d(4, 8, (2, 3), stride=(2, 1), groups=4), _input(2, 4, 6, 5)),
     "max_pool2d": _function(lambda x: functional.max_pool2d(x.reshape(1, 1, 4, 6), 2)),
     "avg_pool2d": _function(lambda x: functional.avg_pool2d(x.reshape(1, 1, 4, 6), 2)),
     "layer_norm": lambda: _layer(nn.LayerNorm(6, eps=1e-5), _input(2, 3, 6)),
@@ -144,6 +191,7 @@ LAYERS: dict[str, Callable[[], Arrays]] = {
     "attention": lambda: _attention("none"),
     "attention_padding": lambda: _attention("padding"),
     "attention_causal": lambda: _attention("causal"),
+    "attention_both": lambda: _attention("both"),
     "gelu": _function(functional.gelu),
     "gelu_tanh": _function(lambda x: functional.gelu(x, approximate="tanh")),
     "relu": _function(functional.relu),
@@ -260,7 +308,12 @@ def everything() -> dict[str, Arrays]:
         "layers": {name: run() for name, run in LAYERS.items()},
         "losses": {name: run() for name, run in LOSSES.items()},
         "optimizers": {name: optimizer(name) for name in OPTIMIZERS},
-        "others": {"schedules": schedules(), "clipping": clipping()},
+        "others": {
+            "schedules": schedules(),
+            "clipping": clipping(),
+            "groups": _optimizer_groups(),
+            "penalty": _penalty(),
+        },
     }
     return {
         group: {f"{case}/{key}": np.asarray(value) for case, arrays in cases.items() for key, value in arrays.items()}

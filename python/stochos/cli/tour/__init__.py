@@ -28,6 +28,8 @@ CHAPTERS = {
     "words": "stochos.cli.tour.words",
     "reactions": "stochos.cli.tour.reactions",
     "nn": "stochos.cli.tour.nn",
+    "recurrent": "stochos.cli.tour.recurrent",
+    "gan": "stochos.cli.tour.gan",
 }
 
 

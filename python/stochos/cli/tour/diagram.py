@@ -10,11 +10,14 @@ if TYPE_CHECKING:
 
 __all__ = ["digits", "graph"]
 
-_BOX, _HIGH, _GAP = 150, 34, 26  # width and height of a box, space between rows
+_BOX, _HIGH, _GAP = 190, 36, 22  # width and height of a box, space between rows
+_WIDTH = 560  # of the picture at least, so that its letters are as large as those of the other figures
 
 
 def graph(model: Any, marks: Mapping[int, str] | None = None, title: str = "Graph of the model") -> str:
-    """Draw the calls of a model from top to bottom; a layer called twice has one colour and a mark.
+    """Draw the calls of a model from top to bottom, each layer with its length and its number of parameters.
+
+    Calls of one layer have one colour, and say so from the second on.
 
     Parameters
     ----------
@@ -38,8 +41,11 @@ def graph(model: Any, marks: Mapping[int, str] | None = None, title: str = "Grap
     for call in model.calls:
         row = 1 + max((depth[x] for x in call.inputs), default=0)
         number = len(boxes)
-        used.setdefault(id(call.target), []).append(number)
-        under = " · ".join(filter(None, (_shape(call.outputs[0].shape), marks.get(id(call.target), ""))))
+        before = used.setdefault(id(call.target), [])
+        before.append(number)
+        count = getattr(call.target, "parameter_count", 0)
+        weights = "" if not count else f"{count:,} parameters" if len(before) == 1 else "the same weights"
+        under = " · ".join(filter(None, (_shape(call.outputs[0].shape), weights, marks.get(id(call.target), ""))))
         boxes.append((row, call.target.name, under, id(call.target)))
         arrows += [(place[x], number) for x in call.inputs]
         for x in call.outputs:
@@ -49,7 +55,7 @@ def graph(model: Any, marks: Mapping[int, str] | None = None, title: str = "Grap
     for number, (row, *_) in enumerate(boxes):
         rows.setdefault(row, []).append(number)
     wide = max(len(numbers) for numbers in rows.values())
-    width = max(320, wide * (_BOX + 20) + 20)
+    width = max(_WIDTH, wide * (_BOX + 20) + 20)
     centre: dict[int, tuple[float, float]] = {}
     for row, numbers in rows.items():
         for index, number in enumerate(numbers):

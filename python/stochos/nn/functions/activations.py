@@ -154,7 +154,7 @@ def linear(x: TensorLike) -> Tensor:
 
 @function
 def softsign(x: TensorLike) -> Tensor:
-    """Return x / (1 + |x|).
+    """Return ``x / (1 + |x|)``.
 
     Parameters
     ----------

@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from stochos import _core
-from stochos.errors import InputError
+from stochos.errors import InputError, InputTypeError
 from stochos.nn.functions._dispatch import Tensor, TensorLike, function
 
 __all__ = ["attention"]
@@ -53,6 +53,9 @@ def attention_weights(query: Any, key: Any, mask: Any, causal: bool, scale: floa
     axes = (*range(len(key.shape) - 2), len(key.shape) - 1, len(key.shape) - 2)
     factor = 1.0 / math.sqrt(query.shape[-1]) if scale is None else scale
     scores = ops.matmul(ops.mul(query, factor), ops.transpose(key, axes))
+    if mask is not None and "float" in _core.ops.stop_gradient(mask).dtype:
+        msg = "[nn.attention] the mask is floating; give bool, True where a query may look, such as mask > -1.0"
+        raise InputTypeError(msg)
     if causal:
         ahead = causal_mask(query.shape[-2], key.shape[-2])
         mask = ahead if mask is None else ops.logical_and(mask, ahead)

@@ -51,7 +51,7 @@ def negative(x: TensorLike) -> Tensor:
 
 @function
 def abs(x: TensorLike) -> Tensor:
-    """Return |x|.
+    """Return ``|x|``.
 
     Parameters
     ----------

@@ -230,7 +230,7 @@ def var(x: TensorLike, axis: Axis = None, keepdims: bool = False) -> Tensor:
 
 @function
 def std(x: TensorLike, axis: Axis = None, keepdims: bool = False) -> Tensor:
-    """Return the square root of `var`; its derivative is not finite where that is 0.
+    """Return the square root of `var`; its derivative is 0 where that is 0.
 
     Parameters
     ----------
@@ -243,12 +243,12 @@ def std(x: TensorLike, axis: Axis = None, keepdims: bool = False) -> Tensor:
     Tensor
     """
     spread = ops.square(ops.sub(x, ops.mean(x, axis=axis, keepdims=True)))
-    return ops.sqrt(ops.mean(spread, axis=axis, keepdims=keepdims))
+    return _root(ops.mean(spread, axis=axis, keepdims=keepdims))
 
 
 @function
 def norm(x: TensorLike, axis: Axis = None, keepdims: bool = False) -> Tensor:
-    """Return the Euclidean length over one axis, several or all.
+    """Return the Euclidean length over one axis, several or all; its derivative is 0 where that is 0.
 
     Parameters
     ----------
@@ -260,7 +260,13 @@ def norm(x: TensorLike, axis: Axis = None, keepdims: bool = False) -> Tensor:
     -------
     Tensor
     """
-    return ops.sqrt(ops.sum(ops.square(x), axis=axis, keepdims=keepdims))
+    return _root(ops.sum(ops.square(x), axis=axis, keepdims=keepdims))
+
+
+def _root(x: Tensor) -> Tensor:
+    """Return the square root, with the slope 0 at 0: that of a length there, among those it may have."""
+    some = ops.not_equal(x, 0.0)
+    return ops.where(some, ops.sqrt(ops.where(some, x, 1.0)), x)
 
 
 @function

@@ -292,7 +292,7 @@ def one_hot(indices: TensorLike, size: int, dtype: str = "float32") -> Tensor:
 
     Returns
     -------
-    Tensor of shape (*S, size)
+    Tensor of shape ``(*S, size)``
     """
     places = ops.reshape(indices, (*_shape(indices), 1))
     return ops.cast(ops.equal(places, np.arange(size)), dtype)

@@ -29,17 +29,23 @@ from stochos.nn.layers.pooling import (
     MaxPool1D,
     MaxPool2D,
 )
+from stochos.nn.layers.recurrent import GRU, LSTM, SimpleRNN
+from stochos.nn.layers.recurrent_cells import GRUCell, LSTMCell, SimpleRNNCell
+from stochos.nn.layers.recurrent_wrappers import Bidirectional, StackedRNN
 from stochos.nn.layers.shaping import Flatten, Permute, Reshape
 
 __all__ = [
     "ELU",
     "GELU",
+    "GRU",
+    "LSTM",
     "Activation",
     "Add",
     "Average",
     "AveragePool1D",
     "AveragePool2D",
     "BatchNorm",
+    "Bidirectional",
     "Concatenate",
     "Conv1D",
     "Conv2D",
@@ -48,8 +54,10 @@ __all__ = [
     "Dropout",
     "Embedding",
     "Flatten",
+    "GRUCell",
     "GlobalAveragePool",
     "GlobalMaxPool",
+    "LSTMCell",
     "Lambda",
     "LayerNorm",
     "LeakyReLU",
@@ -64,8 +72,11 @@ __all__ = [
     "Reshape",
     "SiLU",
     "Sigmoid",
+    "SimpleRNN",
+    "SimpleRNNCell",
     "Softmax",
     "Softplus",
+    "StackedRNN",
     "Subtract",
     "Tanh",
 ]

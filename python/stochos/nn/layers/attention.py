@@ -7,7 +7,6 @@ from typing import Any
 from stochos import _checks, _core
 from stochos.nn.functions.attending import attention_weights
 from stochos.nn.layer import Layer
-from stochos.nn.random_stream import RandomStream
 
 __all__ = ["MultiHeadAttention"]
 
@@ -72,7 +71,7 @@ class MultiHeadAttention(Layer):
         if self.dropout == 1.0:
             self.refuse("a dropout below 1", "1.0")
         self._initializers = kernel_initializer, bias_initializer
-        self.stream = RandomStream(self._seed) if self.dropout else None
+        self.stream = self.random_stream() if self.dropout else None
 
     def build(self, *shapes: Any) -> None:
         """Make the projections."""
@@ -143,6 +142,9 @@ class MultiHeadAttention(Layer):
         """Return the mask with the axes (B, heads, T, S)."""
         if mask is None:
             return None
+        if "float" in mask.dtype:
+            # Elsewhere such a mask is added to the scores, and 0 means "look"; it would be read the other way round.
+            self.refuse_kind("a mask of bool or integers, True for what may be looked at", mask.dtype)
         if mask.dtype != "bool":
             mask = ops.not_equal(mask, 0)
         batch, places = query.shape[0], key.shape[1]

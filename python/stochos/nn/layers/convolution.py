@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from stochos import _checks, _core
+from stochos.errors import InputError
 from stochos.nn import regularizers
 from stochos.nn.functions import activation as activation_of
 from stochos.nn.layer import Layer
@@ -30,6 +31,7 @@ class _Conv(Layer):
         stride: int | tuple[int, ...] = 1,
         padding: str = "valid",
         dilation: int | tuple[int, ...] = 1,
+        groups: int = 1,
         use_bias: bool = True,
         kernel_initializer: Any = "glorot_uniform",
         bias_initializer: Any = "zeros",
@@ -44,6 +46,10 @@ class _Conv(Layer):
         self.stride = lengths(where, "stride", stride, self.axes)
         self.dilation = lengths(where, "dilation", dilation, self.axes)
         self.padding = _checks.choice(where, "padding", padding, ("valid", "same"))
+        self.groups = _checks.whole(where, "groups", groups, 1)
+        if self.filters % self.groups:
+            msg = f"[{where}] {self.filters} filters cannot be shared out among groups={self.groups}; give a multiple"
+            raise InputError(msg)
         self.use_bias = bool(use_bias)
         self._activation = activation_of(activation)
         self._initializers = kernel_initializer, bias_initializer
@@ -54,7 +60,10 @@ class _Conv(Layer):
         shape = shapes[0]
         if shape is None or len(shape) != self.axes + 2:
             self.refuse(f"an input of shape {self.layout}", f"shape {shape}")
-        kernel = (*self.kernel_size, shape[-1], self.filters)
+        if shape[-1] is not None and shape[-1] % self.groups:
+            self.refuse(f"channels that groups={self.groups} divides", f"shape {tuple(shape)}")
+        inner = None if shape[-1] is None else shape[-1] // self.groups
+        kernel = (*self.kernel_size, inner, self.filters)
         self.add_weight("kernel", kernel, self._initializers[0], regularizer=self._penalties[0])
         if self.use_bias:
             self.add_weight("bias", (self.filters,), self._initializers[1], regularizer=self._penalties[1])
@@ -63,7 +72,7 @@ class _Conv(Layer):
         """Look at the axes, the channels and the dtype."""
         x = self.single(inputs)
         self.expect_float(x)
-        channels = self.kernel.shape[-2]
+        channels = self.kernel.shape[-2] * self.groups
         if len(x.shape) != self.axes + 2 or x.shape[-1] != channels:
             self.refuse(f"an input of shape {self.layout} with C = {channels}", f"shape {tuple(x.shape)}")
         for place, n in enumerate(x.shape[1:-1]):
@@ -73,13 +82,19 @@ class _Conv(Layer):
 
     def call(self, x: Any) -> Any:
         """Compute."""
-        y = self._convolved(x)
+        kernel = self.kernel
+        if self.groups == 1:
+            y = self._convolved(x, kernel)
+        else:
+            n, m = kernel.shape[-2], self.filters // self.groups
+            parts = [(x[..., g * n : g * n + n], kernel[..., g * m : g * m + m]) for g in range(self.groups)]
+            y = _core.ops.concat([self._convolved(*part) for part in parts], -1)
         if self.use_bias:
             y = _core.ops.add(y, self.bias)
         return y if self._activation is None else self._activation(y)
 
-    def _convolved(self, x: Any) -> Any:
-        return _core.ops.conv2d(x, self.kernel, self.stride, self.padding, self.dilation)
+    def _convolved(self, x: Any, kernel: Any) -> Any:
+        return _core.ops.conv2d(x, kernel, self.stride, self.padding, self.dilation)
 
 
 class Conv1D(_Conv):
@@ -98,6 +113,8 @@ class Conv1D(_Conv):
         ``"same"``: zeros around, T becomes ceil(T / stride).
     dilation : int
         Distance of the places in a window.
+    groups : int
+        Channels and filters are shared out among so many convolutions side by side.
     use_bias : bool
     kernel_initializer, bias_initializer : str or callable
     kernel_regularizer, bias_regularizer : Regularizer, optional
@@ -106,7 +123,7 @@ class Conv1D(_Conv):
 
     Attributes
     ----------
-    kernel : Variable, shape (kernel_size, C, filters)
+    kernel : Variable, shape (kernel_size, C / groups, filters)
     bias : Variable, shape (filters,)
 
     Notes
@@ -117,8 +134,8 @@ class Conv1D(_Conv):
     axes = 1
     layout = "(B, T, C)"
 
-    def _convolved(self, x: Any) -> Any:
-        return _core.ops.conv1d(x, self.kernel, self.stride[0], self.padding, self.dilation[0])
+    def _convolved(self, x: Any, kernel: Any) -> Any:
+        return _core.ops.conv1d(x, kernel, self.stride[0], self.padding, self.dilation[0])
 
 
 class Conv2D(_Conv):
@@ -135,6 +152,8 @@ class Conv2D(_Conv):
     padding : {"valid", "same"}
         As in `Conv1D`, on both axes.
     dilation : int or (int, int)
+    groups : int
+        As in `Conv1D`.
     use_bias : bool
     kernel_initializer, bias_initializer : str or callable
     kernel_regularizer, bias_regularizer : Regularizer, optional
@@ -143,7 +162,7 @@ class Conv2D(_Conv):
 
     Attributes
     ----------
-    kernel : Variable, shape (height, width, C, filters)
+    kernel : Variable, shape (height, width, C / groups, filters)
     bias : Variable, shape (filters,)
 
     Notes

@@ -42,7 +42,7 @@ class Dense(Layer):
 
     Examples
     --------
-    >>> layer = nn.Dense(784, activation="relu")
+    >>> x, layer = nn.Input((784,)), nn.Dense(784, activation="relu")
     >>> y = layer(layer(layer(x)))  # one kernel, used three times
     """
 
@@ -115,7 +115,8 @@ class Embedding(Layer):
 
     Notes
     -----
-    Takes integers of any shape S, returns (*S, units). An index outside of the table is an error when it is computed.
+    Takes integers of any shape S, returns ``(*S, units)``. An index outside of the table is an error when it is
+    computed.
     """
 
     main_weight = "table"

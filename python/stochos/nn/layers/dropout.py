@@ -6,7 +6,6 @@ from typing import Any
 
 from stochos import _checks, _core
 from stochos.nn.layer import Layer
-from stochos.nn.random_stream import RandomStream
 
 __all__ = ["Dropout"]
 
@@ -29,7 +28,7 @@ class Dropout(Layer):
         self.rate = _checks.real("nn.Dropout", "rate", rate, 0.0, 1.0)
         if self.rate == 1.0:
             self.refuse("a rate below 1", "1.0")
-        self.stream = RandomStream(self._seed)
+        self.stream = self.random_stream()
 
     def call(self, x: Any, training: bool = False) -> Any:
         """Compute."""

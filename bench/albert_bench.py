@@ -1,0 +1,184 @@
+"""ALBERT of base size: Stochos beside PyTorch with transformers, in one run and one table.
+
+python bench/albert_bench.py [--threads 1 2] [--samples 5] [--batch 8] [--length 128] [--hidden 768] [--layers 12]
+
+Rows: forward; forward and backward (all gradients of the sum over the last hidden states); forward of the unshared
+model; peak memory of training steps with AdamW, each tool in a process of its own. bench/README.md says more.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.metadata
+import json
+import os
+import platform
+import resource
+import statistics
+import subprocess
+import sys
+import time
+
+import numpy as np
+
+
+def settings(options) -> dict[str, int]:
+    return {
+        "vocab_size": 30000, "embedding_size": 128, "hidden_size": options.hidden,
+        "intermediate_size": 4 * options.hidden, "num_hidden_layers": options.layers,
+        "num_attention_heads": max(options.hidden // 64, 1), "max_position_embeddings": 512,
+    }  # fmt: skip
+
+
+def inputs(options):
+    ids = np.random.default_rng(0).integers(5, 30000, (options.batch, options.length))
+    return ids, np.ones_like(ids)
+
+
+def stochos_tasks(options, training: bool = False):
+    from stochos import albert, nn
+
+    ids, mask = map(nn.tensor, inputs(options))
+    model = albert.new(**settings(options))
+    if training:
+        optimizer = nn.AdamW(1e-4)
+
+        @nn.compile
+        def step(ids, mask):
+            loss, found = nn.value_and_grad(lambda: model(ids, mask).last_hidden_state.mean(), wrt=model)()
+            optimizer.update(model, found)
+            return loss
+
+        return {"training": lambda: float(step(ids, mask))}
+    forward = model.compiled()
+    both = nn.compile(
+        lambda ids, mask: nn.value_and_grad(lambda: model(ids, mask).last_hidden_state.sum(), wrt=model)()
+    )
+    apart = albert.new(**settings(options)).unshare()
+    unshared = apart.compiled()
+    return {
+        "forward": lambda: nn.evaluate(forward(ids, mask).last_hidden_state),
+        "forward + backward": lambda: nn.evaluate(both(ids, mask)),
+        "forward, unshared": lambda: nn.evaluate(unshared(ids, mask).last_hidden_state),
+    }
+
+
+def torch_tasks(options, training: bool = False):
+    import torch
+    import transformers
+
+    torch.set_num_threads(len(os.sched_getaffinity(0)))
+    ids, mask = map(torch.from_numpy, inputs(options))
+    model = transformers.AlbertModel(transformers.AlbertConfig(**settings(options))).eval()
+
+    def forward():
+        with torch.inference_mode():
+            model(ids, attention_mask=mask)
+
+    def both():
+        model.zero_grad(set_to_none=True)
+        model(ids, attention_mask=mask).last_hidden_state.sum().backward()
+
+    if training:
+        model.train()
+        optimizer = torch.optim.AdamW(model.parameters(), 1e-4, fused=True)
+
+        def step():
+            optimizer.zero_grad(set_to_none=True)
+            model(ids, attention_mask=mask).last_hidden_state.mean().backward()
+            optimizer.step()
+
+        return {"training": step}
+    return {"forward": forward, "forward + backward": both}
+
+
+TOOLS = {"Stochos": stochos_tasks, "PyTorch": torch_tasks}
+
+
+def child(options) -> None:
+    """Measure; the number of threads is fixed before anything is imported."""
+    os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: options.child])
+    if options.memory:
+        step = TOOLS[options.memory](options, training=True)["training"]
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        for _ in range(2):
+            step()
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        sys.stdout.write(json.dumps({"peak": peak / 1024, "ready": before / 1024}) + "\n")
+        return
+    ready = {}
+    for tool, make in TOOLS.items():
+        try:
+            ready[tool] = make(options)
+            for run in ready[tool].values():
+                run()
+        except ImportError as error:
+            sys.stdout.write(json.dumps({"tool": tool, "error": str(error)}) + "\n")
+            ready.pop(tool, None)
+    found = {(task, tool): [] for tool, tasks in ready.items() for task in tasks}
+    for _ in range(options.samples):  # in turn, so that a slow minute of the machine hits all alike
+        for task, tool in found:
+            wall, cpu = time.perf_counter(), time.process_time()
+            ready[tool][task]()
+            found[task, tool].append((time.perf_counter() - wall, time.process_time() - cpu))
+    for (task, tool), times in found.items():
+        sys.stdout.write(json.dumps({"task": task, "tool": tool, "threads": options.child, "times": times}) + "\n")
+
+
+def run(options, *arguments: str) -> list[dict]:
+    given = [f"--{name}={getattr(options, name)}" for name in ("samples", "batch", "length", "hidden", "layers")]
+    environment = os.environ | {"OMP_NUM_THREADS": arguments[1], "STOCHOS_NUM_THREADS": arguments[1]}
+    done = subprocess.run(
+        [sys.executable, __file__, *given, *arguments], capture_output=True, text=True, env=environment, check=False
+    )
+    if done.returncode:
+        return [{"error": (done.stderr.strip().splitlines() or ["?"])[-1]}]
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
+    parser.add_argument("--samples", type=int, default=5)
+    for name, value in (("batch", 8), ("length", 128), ("hidden", 768), ("layers", 12)):
+        parser.add_argument(f"--{name}", type=int, default=value)
+    parser.add_argument("--child", type=int, default=0, help=argparse.SUPPRESS)
+    parser.add_argument("--memory", default="", help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.child:
+        child(options)
+        return
+    versions = [f"{name} {importlib.metadata.version(name)}" for name in ("torch", "transformers") if _there(name)]
+    print(f"{platform.machine()}, {os.cpu_count()} processors, {', '.join(versions)}; load {os.getloadavg()[0]:.1f}")
+    print(f"batch {options.batch} x {options.length}, hidden {options.hidden}, {options.layers} layers\n")
+    print("| task | tool | threads | wall, least | wall, median | CPU, least | against PyTorch (wall; CPU) |")
+    print("|---|---|---|---|---|---|---|")
+    for threads in options.threads:
+        rows = run(options, "--child", str(threads))
+        least = {}
+        for row in rows:
+            if "error" in row:
+                print(f"| - | {row.get('tool', '-')} | {threads} | {row['error']} | | | |")
+                continue
+            wall, cpu = zip(*row["times"], strict=True)
+            least[row["task"], row["tool"]] = min(wall), min(cpu), statistics.median(wall)
+        for (task, tool), (wall, cpu, median) in least.items():
+            other = least.get((task.split(",")[0], "PyTorch"))
+            ratio = "" if other is None or tool == "PyTorch" else f"{other[0] / wall:.2f}; {other[1] / cpu:.2f}"
+            print(f"| {task} | {tool} | {threads} | {wall:.3f} s | {median:.3f} s | {cpu:.3f} s | {ratio} |")
+    for tool in TOOLS:
+        for row in run(options, "--child", str(options.threads[-1]), "--memory", tool):
+            text = row.get("error") or f"{row['peak']:.0f} MiB (before the first step {row['ready']:.0f} MiB)"
+            print(f"| peak memory of training | {tool} | {options.threads[-1]} | {text} | | | |")
+
+
+def _there(name: str) -> bool:
+    try:
+        importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:
+        return False
+    return True
+
+
+if __name__ == "__main__":
+    main()

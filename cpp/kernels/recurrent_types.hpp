@@ -1,0 +1,57 @@
+// What the kernels of recurrent layers take; the laws of the cells stand in tensor/operations/recurrent.hpp.
+#pragma once
+#include <cstddef>
+#include <cstdint>
+
+namespace stochos::kernels {
+
+// C (rows x n) += A (rows x k) P; P packed by recurrent_pack. An element is summed over k in order, so that
+// its bits depend on its own row and column alone.
+template <class T>
+struct PanelProduct {
+  const T* a;
+  std::size_t lda, rows, k;
+  const T* packed;
+  std::size_t n;
+  T* c;
+  std::size_t ldc;
+};
+
+// One step of `rows` sequences of n units. gates (rows, ld): blocks of n, on entry x W + h' U without the
+// bias, on exit the gates. Where active is 0 the states stay. c_old, c: cells with a c. bias may be null,
+// extra too: peephole of an LSTM.
+template <class T>
+struct CellStep {
+  std::size_t rows, n, ld;
+  T* gates;
+  const T *bias, *extra, *h_old, *c_old;
+  T *h, *c;
+  const std::uint8_t* active;  // null: all
+};
+
+// Back through it: dh, dc what comes to h and c; da (rows, ld) what goes to the sums before the gates, carry
+// and dc_old what goes to h' other than through U, and to c'. dc and dc_old may be one. drh: what comes to
+// r h' (before). da of after: z, r, q, n.
+template <class T>
+struct CellStepBackward {
+  std::size_t rows, n, ld, ld_da;
+  const T *gates, *extra, *h_old, *c_old, *h, *c;
+  const T *dh, *drh;
+  T *da, *carry, *dc;
+  const std::uint8_t* active;
+};
+
+namespace cell {
+enum Code : std::uint8_t {
+  simple_tanh,
+  simple_relu,
+  lstm,
+  gru_after,
+  gru_before,
+  gru_output,
+  gru_before_end,  // forward: after r h' U_n; backward: after its product
+  count
+};
+}
+
+}  // namespace stochos::kernels

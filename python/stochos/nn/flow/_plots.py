@@ -1,0 +1,176 @@
+"""Pictures of a flow with matplotlib."""
+
+from __future__ import annotations
+
+import io
+import os
+import textwrap
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from stochos import _checks, _core
+from stochos.errors import InputError
+from stochos.nn.flow import _tables
+from stochos.nn.flow._weights import WHERE
+
+if TYPE_CHECKING:
+    from stochos.nn.flow.comparison import Comparison
+    from stochos.nn.flow.report import GradientFlow
+
+__all__ = ["check_file", "plot", "plot_comparison"]
+
+_WHERE = f"{WHERE}.plot"
+_FORMATS = (".png", ".svg", ".pdf")
+_KINDS = ("all", "products", "terms", "gates", "gradients", "norms")
+_FLOOR = 1e-300
+
+
+def check_file(path: str | os.PathLike[str], where: str = _WHERE) -> None:
+    """Fail now, not after the long work, when no picture could be written to `path`.
+
+    Raises
+    ------
+    InputError
+        The ending names no format.
+    MissingPartError
+        matplotlib is not installed.
+    """
+    if os.path.splitext(path)[1].lower() not in _FORMATS:
+        msg = f"[{where}] the picture {os.fspath(path)} must end in {', '.join(_FORMATS)}"
+        raise InputError(msg)
+    _checks.optional(where, "matplotlib", "plot")
+    _core.AtomicFile(os.fspath(path), where).discard()
+
+
+def plot(flow: GradientFlow, path: str | os.PathLike[str] | None, kind: str, ax: Any) -> Any:
+    """Do the work of `GradientFlow.plot`."""
+    _checks.choice(_WHERE, "kind", kind, _KINDS)
+    if kind == "gates" and not flow.gates:
+        msg = f"[{_WHERE}] a SimpleRNN has no gates; draw 'terms', 'products', 'norms' or 'gradients'"
+        raise InputError(msg)
+    if path is not None:
+        check_file(path)
+    drawers = {"products": _products, "terms": _terms, "gates": _gates, "gradients": _gradients, "norms": _norms}
+    if kind == "all":
+        if ax is not None:
+            msg = f"[{_WHERE}] kind='all' draws several axes and takes no ax; choose one of {', '.join(_KINDS[1:])}"
+            raise InputError(msg)
+        chosen = [name for name in drawers if name != "gates" or flow.gates]
+        figure = _figure(path is not None, (12, 7.2))
+        grid = figure.subplots(2, 3).ravel()
+        for place, name in zip(grid, chosen, strict=False):
+            drawers[name](flow, place)
+        for place in grid[len(chosen) :]:
+            place.axis("off")
+        lines = (*flow.verdict.sentences, *flow.verdict.advice)
+        words = "\n\n".join(textwrap.fill(line, 50) for line in lines)
+        told = grid[len(chosen)].text(0.0, 0.98, words, va="top", fontsize=9, transform=grid[len(chosen)].transAxes)
+        told.set_in_layout(False)
+        figure.suptitle(f"{_tables.title(flow)}: {flow.verdict.state}")
+        _save(figure, path)
+        return figure
+    if ax is None:
+        ax = _figure(path is not None, (7, 4.3)).add_subplot()
+    drawers[kind](flow, ax)
+    _save(ax.figure, path)
+    return ax
+
+
+def plot_comparison(found: Comparison, path: str | os.PathLike[str] | None, ax: Any) -> Any:
+    """Do the work of `Comparison.plot`."""
+    if path is not None:
+        check_file(path)
+    if ax is None:
+        ax = _figure(path is not None, (7, 4.3)).add_subplot()
+    for name, flow in found.flows.items():
+        ax.semilogy(_typical(flow.gradient_norms), label=name)
+    ax.set(xlabel="step t", ylabel="gradient norm")
+    ax.legend(frameon=False)
+    _save(ax.figure, path)
+    return ax
+
+
+def _figure(file: bool, size: tuple[float, float]) -> Any:
+    if file:
+        from matplotlib.figure import Figure
+
+        return Figure(figsize=size, layout="constrained")
+    pyplot: Any = _checks.optional(_WHERE, "matplotlib.pyplot", "plot")
+    return pyplot.figure(figsize=size, layout="constrained")
+
+
+def _save(figure: Any, path: str | os.PathLike[str] | None) -> None:
+    if path is None:
+        return
+    buffer = io.BytesIO()
+    figure.savefig(buffer, dpi=150, format=os.path.splitext(path)[1].lower()[1:])
+    file = _core.AtomicFile(os.fspath(path), _WHERE)
+    file.write(buffer.getbuffer())
+    file.commit()
+
+
+def _typical(values: Any) -> Any:
+    """Return the geometric mean over sequences; what has vanished entirely is not drawn."""
+    from stochos.nn.flow._html import _mean_log
+
+    made = np.exp(_mean_log(values))
+    made[made < _FLOOR] = np.nan
+    return made
+
+
+def _products(flow: GradientFlow, ax: Any) -> None:
+    from matplotlib.colors import TwoSlopeNorm
+
+    grid = flow.product_norms()
+    values = grid.log_norms[0].T / np.log(10)
+    known = values[np.isfinite(values)]
+    most = min(6.0, max(1.0, float(np.ceil(np.abs(known).max())) if known.size else 1.0))
+    values = np.ma.masked_invalid(np.where(np.isneginf(values), -most, values))
+    first = grid.ends[0] - (grid.ends[1] - grid.ends[0] if len(grid.ends) > 1 else 1)
+    edges = np.concatenate([[max(-1, first)], grid.ends])
+    mesh = ax.pcolormesh(
+        edges,
+        np.concatenate([[0], grid.lags]),
+        values,
+        cmap="RdBu_r",
+        norm=TwoSlopeNorm(0.0, -most, most),
+        rasterized=True,
+    )
+    ax.set(xlabel="step t", ylabel="lag k", title=f"norm of d{flow.chain_state}(t)/d{flow.chain_state}(t-k)")
+    ax.figure.colorbar(mesh, ax=ax, label="log10 norm", extend="both")
+
+
+def _terms(flow: GradientFlow, ax: Any) -> None:
+    from stochos.nn.flow._html import _mean
+
+    sizes = [_mean(size) for size in flow.term_sizes.values()]
+    ax.stackplot(np.arange(flow.steps), *sizes, labels=list(flow.term_sizes), alpha=0.8)
+    ax.set(xlabel="step t", ylabel="size", title="terms (rms singular value)")
+    ax.margins(x=0)
+    ax.legend(frameon=False, fontsize=8)
+
+
+def _gates(flow: GradientFlow, ax: Any) -> None:
+    for k, name in enumerate(flow.gates):
+        edges, shares = flow.gate_histogram(name)
+        ax.stairs(shares, edges, fill=True, alpha=0.3, color=f"C{k}")
+        ax.stairs(shares, edges, color=f"C{k}", label=name)
+    ax.set(xlabel="value", ylabel="share", title="gates")
+    ax.legend(frameon=False, fontsize=8)
+
+
+def _gradients(flow: GradientFlow, ax: Any) -> None:
+    ax.semilogy(_typical(flow.gradient_norms), color="C0", label=f"gradient by {flow.chain_state}(t)")
+    shares = flow.shares.mean(axis=0)
+    ax.semilogy(np.where(shares > _FLOOR, shares, np.nan), color="C1", label="share of the step")
+    ax.set(xlabel="step t", title="gradient of the loss")
+    ax.legend(frameon=False, fontsize=8)
+
+
+def _norms(flow: GradientFlow, ax: Any) -> None:
+    lags, logs = flow.profile
+    norms = np.exp(np.minimum(logs, 700.0))
+    ax.semilogy(lags, np.where(norms > _FLOOR, norms, np.nan), marker=".", color="C2")
+    ax.axhline(1.0, color="0.6", linewidth=0.8)
+    ax.set(xlabel="lag k", ylabel="norm", title="norm of the last k Jacobians")
