@@ -9,8 +9,8 @@ namespace stochos::tensor {
 
 // default_threads(), asked once in a process.
 unsigned thread_count();
-// Processors of the machine, whatever the process may use of them: how work is cut must not follow the number of
-// threads.
+// Processors of the machine, whatever the process may use of them: how work is cut must not follow the number
+// of threads.
 unsigned processor_count();
 
 // task(0..count-1), the calling thread among the workers.

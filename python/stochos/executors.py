@@ -99,7 +99,8 @@ def run_shards(
 
     Notes
     -----
-    A shard that was lost with its worker is sent again where the executor still takes work. Whatever ends the call, what waits is cancelled. A shard that runs in another process goes on to its end there.
+    A shard that was lost with its worker is sent again where the executor still takes work. Whatever ends the call,
+    what waits is cancelled. A shard that runs in another process goes on to its end there.
     """
     futures: list[concurrent.futures.Future[_Answer]] = []
     total = sum(sizes)
