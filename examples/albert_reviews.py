@@ -54,7 +54,7 @@ def main() -> None:
     parser.add_argument("--train", type=int, default=1500, help="reviews to fine-tune on")
     parser.add_argument("--test", type=int, default=600, help="reviews to test on")
     parser.add_argument("--pretraining-epochs", type=int, default=2)
-    parser.add_argument("--epochs", type=int, default=3)
+    parser.add_argument("--epochs", type=int, default=5)
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--layers", type=int, default=4)
     parser.add_argument("--hidden", type=int, default=64)
@@ -70,7 +70,7 @@ def main() -> None:
     )  # fmt: skip
     base = albert.pretrain(
         texts[rest : rest + options.pretraining], config=config, vocabulary=4000, max_length=options.length,
-        epochs=options.pretraining_epochs, learning_rate=3e-3, validation=0.02,
+        epochs=options.pretraining_epochs, learning_rate=5e-4, validation=0.02,
     )  # fmt: skip
     figures = base.history
     print(f"pretrained on {options.pretraining} reviews in {time.process_time() - start:.0f} s of CPU time; ", end="")
