@@ -113,7 +113,13 @@ void Lanes::fill(std::size_t lane) {
   const bool window = next_number_ < given_number_ + rows_.size();
   if (window && block_.begin == block_.end && !exhausted_) exhausted_ = !(*more_)(block_);
   if (!window || block_.begin == block_.end) {
-    put_state(lane, start_.data());
+    // A lane at rest is computed with the others and must hold a state that has laws. Where trajectories draw
+    // their own, the start has none: lane 0, which is filled first, always has.
+    if (!network_.has_first()) {
+      put_state(lane, start_.data());
+    } else {
+      for (std::size_t s = 0; s < network_.slots(); ++s) slot(s)[lane] = slot(s)[0];
+    }
     return;
   }
   const std::uint64_t trajectory = block_.begin++;

@@ -196,4 +196,5 @@ def test_a_power_by_its_exponent_at_zero():
 
 
 def test_every_operation_is_in_the_table():
-    assert {name for name in dir(ops) if not name.startswith("_")} == {case.name.split()[0] for case in CASES}
+    apart = {"recurrent"}  # has tests of its own, beside its steps: tests/nn/test_recurrent_core.py
+    assert {name for name in dir(ops) if not name.startswith("_")} - apart == {case.name.split()[0] for case in CASES}

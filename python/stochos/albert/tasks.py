@@ -196,9 +196,9 @@ class Classifier(Task):
 
     Examples
     --------
-    >>> task = albert.Classifier(albert.load(folder).unshare(), classes=["bad", "good"])
-    >>> task.fit(texts, labels, epochs=3, validation=(other_texts, other_labels))
-    >>> task.predict(["what a film", ("first text", "second text")][:1])
+    >>> task = albert.Classifier(albert.load(folder).unshare(), classes=["bad", "good"])  # doctest: +SKIP
+    >>> task.fit(texts, labels, epochs=3, validation=(other_texts, other_labels))  # doctest: +SKIP
+    >>> task.predict(["what a film", ("first text", "second text")][:1])  # doctest: +SKIP
     """
 
     head = "classifier"

@@ -50,6 +50,7 @@ class SimpleRNN(SimpleKind, RecurrentLayer):
 
     Examples
     --------
+    >>> x = np.zeros((2, 5, 8), "float32")
     >>> h = nn.SimpleRNN(32)(x, lengths=[5, 3])
     """
 
@@ -125,6 +126,7 @@ class LSTM(LSTMKind, RecurrentLayer):
 
     Examples
     --------
+    >>> x = np.zeros((2, 5, 8), "float32")
     >>> y, h, c = nn.LSTM(128, return_sequences=True, return_state=True)(x)
     """
 
@@ -199,6 +201,7 @@ class GRU(GRUKind, RecurrentLayer):
 
     Examples
     --------
+    >>> x = np.zeros((2, 200, 8), "float32")
     >>> y = nn.GRU(64, update_bias=nn.initializers.Chrono(200))(x)
     """
 
