@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from stochos import _checks, _core
+from stochos import _checks, _writing
 from stochos.albert import _names
 from stochos.albert.config import Config, read, read_json
 from stochos.albert.heads import HEADS
@@ -301,12 +301,7 @@ def save(model: Albert, folder: str | os.PathLike[str], *, max_shard_bytes: int 
 
 def write_json(path: str, value: Any, where: str) -> None:
     """Write a JSON file whole or not at all."""
-    file = _core.AtomicFile(path, where)
-    try:
-        file.write(json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False).encode() + b"\n")
-        file.commit()
-    finally:
-        file.discard()
+    _writing.whole(path, json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False).encode() + b"\n", where)
 
 
 def _forget(path: str) -> None:

@@ -9,7 +9,7 @@ import threading
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from stochos import _checks
+from stochos import _checks, _writing
 from stochos.albert import _backends
 from stochos.albert._encoded import Encoding, arrays, cut, sides
 from stochos.errors import FileError, InputError, UnknownNameError
@@ -136,18 +136,11 @@ class Tokenizer:
 
     def save(self, folder: str | os.PathLike[str]) -> None:
         """Write the tokenizer's files into a folder."""
-        from stochos import _core
-
         for name, content in self._files.items():
             target = os.path.join(folder, name)
             if isinstance(content, str) and os.path.abspath(content) == os.path.abspath(target):
                 continue
-            file = _core.AtomicFile(target, "albert.Tokenizer.save")
-            try:
-                file.write(self._content(name))
-                file.commit()
-            finally:
-                file.discard()
+            _writing.whole(target, self._content(name), "albert.Tokenizer.save")
 
     def _content(self, name: str) -> bytes:
         held = self._files[name]

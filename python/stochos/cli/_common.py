@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from stochos import _core
+from stochos import _writing
 from stochos.errors import FileError, FileFormatError, InputError, UnknownNameError
 
 if TYPE_CHECKING:
@@ -49,14 +49,12 @@ def output_option(what: str, *, required: bool = True, default: str | None = Non
 
 def check_output(path: Path, where: str) -> None:
     """Fail now, not after the long work, when `path` cannot be written."""
-    _core.AtomicFile(str(path), where).discard()
+    _writing.check(path, where)
 
 
 def write_text(path: Path, text: str, where: str) -> None:
     """Write a text file whole or not at all."""
-    file = _core.AtomicFile(str(path), where)
-    file.write(text.encode("utf-8"))
-    file.commit()
+    _writing.whole(path, text.encode("utf-8"), where)
 
 
 def pair_count(counts: Counts) -> int:

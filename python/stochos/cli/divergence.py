@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 import numpy as np
 
+from stochos import _writing
 from stochos.cli._common import examples, json_option, pad, print_json, seed_option
 from stochos.errors import FileError, FileFormatError, InputError
 
@@ -138,7 +139,7 @@ def command(
     if plot is not None:
         from stochos.gan import _pictures
 
-        _pictures.check_file(plot, _WHERE)
+        _writing.check_figure(plot, _WHERE)
         _pictures.save(gan.local_variational_plot(d), str(plot), _WHERE)
         facts["plot"] = str(plot)
     if as_json:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 import numpy as np
 
-from stochos import _core
+from stochos import _writing
 from stochos.cli._common import check_output, examples, json_option, output_option, print_json, seed_option
 from stochos.errors import InputError
 
@@ -103,7 +103,7 @@ def command(
         if path is not None:
             check_output(path, _WHERE)
     if plot is not None:
-        _pictures.check_file(plot, _WHERE)
+        _writing.check_figure(plot, _WHERE)
     real, law, last = _data(data)
     size = law.centers.shape[1] if law is not None else real.shape[1]
     if name in _games.OTHERS and expression is None:
@@ -134,9 +134,7 @@ def _write(made: NDArray[Any], path: Path) -> None:
         np.save(buffer, made, allow_pickle=False)
     else:
         np.savetxt(buffer, made, fmt="%.9g", delimiter=",")
-    file = _core.AtomicFile(str(path), _WHERE)
-    file.write(buffer.getbuffer())
-    file.commit()
+    _writing.whole(path, buffer.getbuffer(), _WHERE)
 
 
 def _tell(

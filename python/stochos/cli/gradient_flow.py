@@ -8,6 +8,7 @@ from typing import Any
 import click
 import numpy as np
 
+from stochos import _writing
 from stochos.cli._common import check_output, examples, json_option, output_option, print_json, seed_option
 from stochos.errors import InputError
 
@@ -66,9 +67,7 @@ def command(model: str, **options: Any) -> None:
     if output is not None:
         check_output(output, _WHERE)
     if plot is not None:
-        from stochos.nn.flow import _plots
-
-        _plots.check_file(plot, _WHERE)
+        _writing.check_figure(plot, _WHERE)
     what = _fresh(model, options) if model in _KINDS else _saved(model, options)
     flow = nn.gradient_flow(what, _input(options), layer=options["layer"])
     tried = flow.remedies(seed=options["seed"] % 2**32) if options["remedies"] else None

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 import numpy as np
 
+from stochos import _writing
 from stochos.cli._common import (
     check_output,
     examples,
@@ -89,7 +90,7 @@ def command(model: Path, until: float, plot: Path | None, output: Path | None, a
     if plot is not None:
         from stochos.reactions import _plots
 
-        _plots.check_file(plot, _WHERE)
+        _writing.check_figure(plot, _WHERE)
     net = _files.load_model(model, _WHERE)
     changes = {
         name: _assignments(options.pop(key), option)

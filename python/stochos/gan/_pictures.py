@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import io
 import math
-import os
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from stochos import _checks, _core
+from stochos import _checks, _writing
 from stochos.errors import InputError
 from stochos.gan._divergence import Divergence, divergence
-
-_FORMATS = (".png", ".svg", ".pdf")
 
 __all__ = ["local_variational_plot", "samples_plot"]
 
@@ -150,29 +146,10 @@ def _images(samples: NDArray[Any]) -> NDArray[Any]:
     return samples.reshape(samples.shape[:3])
 
 
-def check_file(path: str | os.PathLike[str], where: str) -> None:
-    """Fail now, not after the long work, when no figure could be written to `path`.
-
-    Raises
-    ------
-    InputError
-        The ending names no format.
-    MissingPartError
-        matplotlib is not installed.
-    """
-    if os.path.splitext(path)[1].lower() not in _FORMATS:
-        msg = f"[{where}] the figure {os.fspath(path)} must end in {', '.join(_FORMATS)}"
-        raise InputError(msg)
-    _checks.optional(where, "matplotlib", "plot")
-    _core.AtomicFile(os.fspath(path), where).discard()
-
-
 def save(ax: Any, path: str, where: str) -> None:
     """Write the figure of `ax` to a file, whole or not at all, and close it."""
     pyplot = _checks.optional(where, "matplotlib.pyplot", "plot")
-    buffer = io.BytesIO()
-    ax.figure.savefig(buffer, format=path.rsplit(".", 1)[-1], dpi=120)
-    pyplot.close(ax.figure)
-    file = _core.AtomicFile(path, where)
-    file.write(buffer.getbuffer())
-    file.commit()
+    try:
+        _writing.figure(ax.figure, path, where, dpi=120)
+    finally:
+        pyplot.close(ax.figure)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from stochos import _core
+from stochos import _writing
 from stochos.errors import FileError
 from stochos.jobs.job import Item, Job
 
@@ -132,9 +132,7 @@ def record(job: Job, item: Item, read: list[dict[str, Any]], inputs: Inputs) -> 
         "inputs": read,
         "output": inputs.of(item.output),
     }
-    file = _core.AtomicFile(str(place), _WHERE)
-    file.write((json.dumps(held, ensure_ascii=False, indent=1) + "\n").encode())
-    file.commit()
+    _writing.whole(place, (json.dumps(held, ensure_ascii=False, indent=1) + "\n").encode(), _WHERE)
 
 
 def _difference(before: object, now: dict[str, Any]) -> str:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from stochos import _checks, _core
+from stochos import _checks, _writing
 from stochos.errors import InputError, InputTypeError
 
 if TYPE_CHECKING:
@@ -252,12 +252,7 @@ class CsvLog(Callback):
         for epoch in range(training.history.epochs):
             row = [repr(numbers[epoch]) if epoch < len(numbers) else "" for numbers in values.values()]
             writer.writerow([epoch + 1, *row])
-        file = _core.AtomicFile(os.fsdecode(self._path), "nn.callbacks.CsvLog")
-        try:
-            file.write(text.getvalue().encode())
-            file.commit()
-        finally:
-            file.discard()
+        _writing.whole(self._path, text.getvalue().encode(), "nn.callbacks.CsvLog")
 
 
 class _Function(Callback):

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import io
 import os
 import textwrap
 from typing import Any
 
-from stochos import _checks, _core
+from stochos import _checks, _writing
 from stochos.errors import InputError
 from stochos.nn import _layout, _trees
 from stochos.nn._weights import Tie
@@ -19,7 +18,6 @@ from stochos.nn.symbols import Symbol
 __all__ = ["plot"]
 
 WHERE = "nn.Model.plot"
-_FORMATS = (".png", ".svg", ".pdf")
 _FONT = 9  # points
 _LINE = 0.17  # inches of a line
 _ROW_GAP, _GAP = 0.42, 0.3
@@ -60,10 +58,7 @@ def plot(model: Model, path: str | os.PathLike[str] | None, nested: bool, ax: An
         msg = f"[{WHERE}] {model.name!r} has no graph yet; call it once, or begin it with nn.Input"
         raise InputError(msg)
     if path is not None:
-        if os.path.splitext(path)[1].lower() not in _FORMATS:
-            msg = f"[{WHERE}] the picture {os.fspath(path)} must end in {', '.join(_FORMATS)}"
-            raise InputError(msg)
-        _core.AtomicFile(os.fspath(path), WHERE).discard()
+        _writing.check_figure(path, WHERE)
     boxes, edges, notes = _graph(model.expand() if nested else model)
     places, ways = _layout.arranged([box.width for box in boxes], edges, _GAP)
     tops = _rows(boxes, places)
@@ -90,11 +85,7 @@ def plot(model: Model, path: str | os.PathLike[str] | None, nested: bool, ax: An
     for number, note in enumerate(notes):
         ax.text(left, bottom + 0.2 + 0.2 * number, note, fontsize=8 * scale, color="#555555", va="center")
     if path is not None:
-        buffer = io.BytesIO()
-        figure.savefig(buffer, dpi=150, format=os.path.splitext(path)[1].lower()[1:])
-        file = _core.AtomicFile(os.fspath(path), WHERE)
-        file.write(buffer.getbuffer())
-        file.commit()
+        _writing.figure(figure, path, WHERE)
     return ax
 
 

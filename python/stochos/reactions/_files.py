@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from stochos import _checks, _core
+from stochos import _checks, _writing
 from stochos.errors import InputError, MissingPartError
 from stochos.reactions import _tables
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from stochos.reactions.network import Network
     from stochos.reactions.run import Run
 
-__all__ = ["atomic", "load_model", "netcdf", "npz", "parquet", "write"]
+__all__ = ["load_model", "netcdf", "npz", "parquet", "write"]
 
 
 def load_model(path: Path, where: str) -> Network:
@@ -40,7 +40,7 @@ def write(run: Run, path: Path, where: str) -> None:
         columns = _tables.columns(run)
         rows = zip(*(column.tolist() for column in columns.values()), strict=True)
         lines = [",".join(columns), *(",".join(map(_cell, row)) for row in rows)]
-        atomic(path, ("\n".join(lines) + "\n").encode(), where)
+        _writing.whole(path, ("\n".join(lines) + "\n").encode(), where)
     elif ending == ".npz":
         arrays: dict[str, Any] = {"times": run.times, "species": np.array(run.species), **run._arrays}
         npz(arrays, path, where)
@@ -56,7 +56,7 @@ def npz(arrays: dict[str, Any], path: Path, where: str) -> None:
     """Write arrays as NumPy's compressed archive; the same arrays give the same bytes."""
     buffer = io.BytesIO()
     np.savez_compressed(buffer, **arrays)
-    atomic(path, buffer.getbuffer(), where)
+    _writing.whole(path, buffer.getbuffer(), where)
 
 
 def netcdf(dataset: Any, path: Path, where: str) -> None:
@@ -69,7 +69,7 @@ def netcdf(dataset: Any, path: Path, where: str) -> None:
         with tempfile.TemporaryDirectory(prefix=".stochos-", dir=path.absolute().parent) as folder:
             made = Path(folder) / "made.nc"
             dataset.to_netcdf(made, engine=engine)
-            atomic(path, made.read_bytes(), where)
+            _writing.whole(path, made.read_bytes(), where)
         return
     msg = f"[{where}] NetCDF needs h5netcdf, netCDF4 or scipy; pip install h5netcdf"
     raise MissingPartError(msg)
@@ -80,14 +80,7 @@ def parquet(frame: Any, path: Path, where: str) -> None:
     _checks.optional(where, "pyarrow", "arrow")
     buffer = io.BytesIO()
     frame.to_parquet(buffer, engine="pyarrow", index=False)
-    atomic(path, buffer.getbuffer(), where)
-
-
-def atomic(path: Path, content: Any, where: str) -> None:
-    """Replace the file at `path` by `content`, whole or not at all."""
-    file = _core.AtomicFile(str(path), where)
-    file.write(content)
-    file.commit()
+    _writing.whole(path, buffer.getbuffer(), where)
 
 
 def _cell(value: object) -> str:

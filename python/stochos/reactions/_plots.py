@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import io
 import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from stochos import _checks, _core
+from stochos import _checks, _writing
 from stochos.errors import InputError
 from stochos.reactions._tables import Histogram, histogram_of
 
@@ -18,7 +17,6 @@ if TYPE_CHECKING:
 
 WHERE = "reactions.Run.plot"
 _KINDS = ("trajectories", "band", "histogram")
-_FORMATS = (".png", ".svg", ".pdf")
 _SPECIES = 10  # drawn by default; more cannot be told apart
 
 
@@ -43,34 +41,13 @@ def draw(run: Run, kind: str | None, species: Sequence[str] | None, ax: Any, lim
     return ax
 
 
-def check_file(path: str | os.PathLike[str], where: str) -> None:
-    """Fail now, not after the long work, when no figure could be written to `path`.
-
-    Raises
-    ------
-    InputError
-        The ending names no format.
-    MissingPartError
-        matplotlib is not installed.
-    """
-    if os.path.splitext(path)[1].lower() not in _FORMATS:
-        msg = f"[{where}] the figure {os.fspath(path)} must end in {', '.join(_FORMATS)}"
-        raise InputError(msg)
-    _checks.optional(where, "matplotlib", "plot")
-    _core.AtomicFile(os.fspath(path), where).discard()
-
-
 def save(run: Run, path: str | os.PathLike[str], where: str) -> None:
-    """Draw the run into a new figure and write it to `path`, whole or not at all; see `check_file`."""
+    """Draw the run into a new figure and write it to `path`, whole or not at all; see `_writing.check_figure`."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(7, 4.3), layout="constrained")
     draw(run, None, None, figure.add_subplot(), 20, None)
-    buffer = io.BytesIO()
-    figure.savefig(buffer, dpi=150, format=os.path.splitext(path)[1].lower()[1:])
-    file = _core.AtomicFile(os.fspath(path), where)
-    file.write(buffer.getbuffer())
-    file.commit()
+    _writing.figure(figure, path, where)
 
 
 def _new_axes() -> Any:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from stochos import _core
+from stochos import _writing
 from stochos.nn.flow import _svg, _tables
 from stochos.nn.flow._weights import WHERE
 
@@ -149,7 +149,5 @@ def _whole(title: str, body: str) -> str:
 
 def _written(text: str, path: str | os.PathLike[str] | None) -> str:
     if path is not None:
-        file = _core.AtomicFile(os.fspath(path), f"{WHERE}.to_html")
-        file.write(text.encode("utf-8"))
-        file.commit()
+        _writing.whole(path, text.encode("utf-8"), f"{WHERE}.to_html")
     return text

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import io
 import os
 import textwrap
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from stochos import _checks, _core
+from stochos import _checks, _writing
 from stochos.errors import InputError
 from stochos.nn.flow import _tables
 from stochos.nn.flow._weights import WHERE
@@ -18,29 +17,11 @@ if TYPE_CHECKING:
     from stochos.nn.flow.comparison import Comparison
     from stochos.nn.flow.report import GradientFlow
 
-__all__ = ["check_file", "plot", "plot_comparison"]
+__all__ = ["plot", "plot_comparison"]
 
 _WHERE = f"{WHERE}.plot"
-_FORMATS = (".png", ".svg", ".pdf")
 _KINDS = ("all", "products", "terms", "gates", "gradients", "norms")
 _FLOOR = 1e-300
-
-
-def check_file(path: str | os.PathLike[str], where: str = _WHERE) -> None:
-    """Fail now, not after the long work, when no picture could be written to `path`.
-
-    Raises
-    ------
-    InputError
-        The ending names no format.
-    MissingPartError
-        matplotlib is not installed.
-    """
-    if os.path.splitext(path)[1].lower() not in _FORMATS:
-        msg = f"[{where}] the picture {os.fspath(path)} must end in {', '.join(_FORMATS)}"
-        raise InputError(msg)
-    _checks.optional(where, "matplotlib", "plot")
-    _core.AtomicFile(os.fspath(path), where).discard()
 
 
 def plot(flow: GradientFlow, path: str | os.PathLike[str] | None, kind: str, ax: Any) -> Any:
@@ -50,7 +31,7 @@ def plot(flow: GradientFlow, path: str | os.PathLike[str] | None, kind: str, ax:
         msg = f"[{_WHERE}] a SimpleRNN has no gates; draw 'terms', 'products', 'norms' or 'gradients'"
         raise InputError(msg)
     if path is not None:
-        check_file(path)
+        _writing.check_figure(path, _WHERE)
     drawers = {"products": _products, "terms": _terms, "gates": _gates, "gradients": _gradients, "norms": _norms}
     if kind == "all":
         if ax is not None:
@@ -80,7 +61,7 @@ def plot(flow: GradientFlow, path: str | os.PathLike[str] | None, kind: str, ax:
 def plot_comparison(found: Comparison, path: str | os.PathLike[str] | None, ax: Any) -> Any:
     """Do the work of `Comparison.plot`."""
     if path is not None:
-        check_file(path)
+        _writing.check_figure(path, _WHERE)
     if ax is None:
         ax = _figure(path is not None, (7, 4.3)).add_subplot()
     for name, flow in found.flows.items():
@@ -103,11 +84,7 @@ def _figure(file: bool, size: tuple[float, float]) -> Any:
 def _save(figure: Any, path: str | os.PathLike[str] | None) -> None:
     if path is None:
         return
-    buffer = io.BytesIO()
-    figure.savefig(buffer, dpi=150, format=os.path.splitext(path)[1].lower()[1:])
-    file = _core.AtomicFile(os.fspath(path), _WHERE)
-    file.write(buffer.getbuffer())
-    file.commit()
+    _writing.figure(figure, path, _WHERE)
 
 
 def _typical(values: Any) -> Any:
