@@ -18,10 +18,9 @@ import platform
 import statistics
 import subprocess
 import sys
-import time
 
 import numpy as np
-from nn_bench import _installed, calls
+from nn_bench import _installed, in_turn
 
 LATENT, WIDTH, BATCH = 64, 128, 256
 RANDOM = np.random.default_rng(0)
@@ -243,14 +242,7 @@ def child(threads: int, samples: int) -> None:
             rows[tool] = []
         except Exception as error:
             rows[tool] = f"{type(error).__name__}: {(str(error).splitlines() or [''])[0][:90]}"
-    clock = time.process_time if threads == 1 else time.perf_counter
-    repeats = {tool: calls(run, clock) for tool, run in ready.items()}
-    for _ in range(samples):  # in turn, so that a slow minute of the machine hits all alike
-        for tool, run in ready.items():
-            start = clock()
-            for _ in range(repeats[tool]):
-                run()
-            rows[tool].append((clock() - start) / repeats[tool])
+    rows |= in_turn(ready, threads, samples)
     sys.stdout.write(json.dumps({"threads": threads, "rows": rows}) + "\n")
 
 

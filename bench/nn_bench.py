@@ -41,17 +41,27 @@ def child(threads: int, samples: int, compiled: bool, only: list[str]) -> None:
                 except Exception as error:
                     text = (str(error).splitlines() or [""])[0][:90]
                     rows[tool] = f"{type(error).__name__}: {text}"
-            clock = time.process_time if threads == 1 else time.perf_counter
-            repeats = {tool: calls(run, clock) for tool, run in ready.items()}
-            for _ in range(samples):  # in turn, so that a slow minute of the machine hits all alike
-                for tool, run in ready.items():
-                    start = clock()
-                    for _ in range(repeats[tool]):
-                        run()
-                    rows[tool].append((clock() - start) / repeats[tool])
+            rows |= in_turn(ready, threads, samples)
             name = task if size is None else f"{task} {size}"
             sys.stdout.write(json.dumps({"task": name, "threads": threads, "rows": rows}) + "\n")
             sys.stdout.flush()
+
+
+def in_turn(ready, threads: int, samples: int) -> dict[str, list[float]]:
+    """Return seconds of a call, `samples` of them for each tool: CPU time of one thread, wall time of more.
+
+    The tools run in turn, so that a slow minute of the machine hits all alike.
+    """
+    clock = time.process_time if threads == 1 else time.perf_counter
+    repeats = {tool: calls(run, clock) for tool, run in ready.items()}
+    times = {tool: [] for tool in ready}
+    for _ in range(samples):
+        for tool, run in ready.items():
+            start = clock()
+            for _ in range(repeats[tool]):
+                run()
+            times[tool].append((clock() - start) / repeats[tool])
+    return times
 
 
 def calls(run, clock) -> int:
