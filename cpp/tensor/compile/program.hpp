@@ -53,6 +53,7 @@ class Program : public Shared {
   std::vector<Slot> argument_slots_, outputs_;
   std::vector<Bound> reads_, assigned_;
   std::size_t updates_ = 0;  // instructions at the end that may overwrite variables; see overwrite.hpp
+  std::vector<std::vector<Variable*>> overwritten_;  // by each of them, in the order of its outputs
   double cost_ = 0;
 };
 
