@@ -9,10 +9,8 @@ model; peak memory of training steps with AdamW, each tool in a process of its o
 from __future__ import annotations
 
 import argparse
-import importlib.metadata
 import json
 import os
-import platform
 import resource
 import statistics
 import subprocess
@@ -20,6 +18,7 @@ import sys
 import time
 
 import numpy as np
+import turns
 
 
 def settings(options) -> dict[str, int]:
@@ -127,7 +126,7 @@ def child(options) -> None:
 
 def run(options, *arguments: str) -> list[dict]:
     given = [f"--{name}={getattr(options, name)}" for name in ("samples", "batch", "length", "hidden", "layers")]
-    environment = os.environ | {"OMP_NUM_THREADS": arguments[1], "STOCHOS_NUM_THREADS": arguments[1]}
+    environment = turns.environment(int(arguments[1]))
     done = subprocess.run(
         [sys.executable, __file__, *given, *arguments], capture_output=True, text=True, env=environment, check=False
     )
@@ -148,8 +147,7 @@ def main() -> None:
     if options.child:
         child(options)
         return
-    versions = [f"{name} {importlib.metadata.version(name)}" for name in ("torch", "transformers") if _there(name)]
-    print(f"{platform.machine()}, {os.cpu_count()} processors, {', '.join(versions)}; load {os.getloadavg()[0]:.1f}")
+    print(turns.machine("stochos", "torch", "transformers"))
     print(f"batch {options.batch} x {options.length}, hidden {options.hidden}, {options.layers} layers\n")
     print("| task | tool | threads | wall, least | wall, median | CPU, least | against PyTorch (wall; CPU) |")
     print("|---|---|---|---|---|---|---|")
@@ -170,14 +168,6 @@ def main() -> None:
         for row in run(options, "--child", str(options.threads[-1]), "--memory", tool):
             text = row.get("error") or f"{row['peak']:.0f} MiB (before the first step {row['ready']:.0f} MiB)"
             print(f"| peak memory of training | {tool} | {options.threads[-1]} | {text} | | | |")
-
-
-def _there(name: str) -> bool:
-    try:
-        importlib.metadata.version(name)
-    except importlib.metadata.PackageNotFoundError:
-        return False
-    return True
 
 
 if __name__ == "__main__":

@@ -14,13 +14,11 @@ import argparse
 import itertools
 import json
 import os
-import platform
 import statistics
-import subprocess
 import sys
 
 import numpy as np
-from nn_bench import _installed, in_turn
+import turns
 
 LATENT, WIDTH, BATCH = 64, 128, 256
 RANDOM = np.random.default_rng(0)
@@ -229,7 +227,7 @@ OTHER = {
 def child(threads: int, samples: int) -> None:
     """Measure with a number of threads that is fixed before anything is imported; print one JSON line."""
     os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:threads])
-    if _installed("torch"):
+    if turns.installed("torch"):
         import torch
 
         torch.set_num_threads(threads)
@@ -242,7 +240,7 @@ def child(threads: int, samples: int) -> None:
             rows[tool] = []
         except Exception as error:
             rows[tool] = f"{type(error).__name__}: {(str(error).splitlines() or [''])[0][:90]}"
-    rows |= in_turn(ready, threads, samples)
+    rows |= turns.in_turn(ready, threads, samples)
     sys.stdout.write(json.dumps({"threads": threads, "rows": rows}) + "\n")
 
 
@@ -264,8 +262,6 @@ def table(lines: list[dict]) -> None:
 
 
 def main() -> None:
-    import importlib.metadata
-
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
     parser.add_argument("--samples", type=int, default=9, help="samples of each tool, taken in turn")
@@ -274,18 +270,8 @@ def main() -> None:
     if options.child:
         child(options.child, options.samples)
         return
-    lines = []
-    for threads in options.threads:
-        count = str(threads)
-        environment = os.environ | {
-            "STOCHOS_NUM_THREADS": count, "OMP_NUM_THREADS": count, "OPENBLAS_NUM_THREADS": count,
-            "MKL_NUM_THREADS": count, "JAX_PLATFORMS": "cpu",
-        }  # fmt: skip
-        command = [sys.executable, __file__, "--child", count, "--samples", str(options.samples)]
-        done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True, check=True)
-        lines += [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
-    found = [f"{name} {importlib.metadata.version(name)}" for name in ("stochos", "torch", "jax") if _installed(name)]
-    print(f"{platform.machine()}, {os.cpu_count()} processors, Python {platform.python_version()}, {', '.join(found)}")
+    lines = turns.children(__file__, options.threads, ["--samples", str(options.samples)])
+    print(turns.machine("stochos", "torch", "jax"))
     print("One thread: CPU time of the process. More: wall time.\n")
     table(lines)
 

@@ -8,14 +8,12 @@ bench/README.md says what the rows mean. A tool that is not installed, or fails,
 from __future__ import annotations
 
 import argparse
-import importlib.metadata
 import json
 import os
-import platform
 import statistics
-import subprocess
 import sys
-import time
+
+import turns
 
 SIZES = (256, 512, 1024)
 NUMBERS = 1_000_000
@@ -41,40 +39,10 @@ def child(threads: int, samples: int, compiled: bool, only: list[str]) -> None:
                 except Exception as error:
                     text = (str(error).splitlines() or [""])[0][:90]
                     rows[tool] = f"{type(error).__name__}: {text}"
-            rows |= in_turn(ready, threads, samples)
+            rows |= turns.in_turn(ready, threads, samples)
             name = task if size is None else f"{task} {size}"
             sys.stdout.write(json.dumps({"task": name, "threads": threads, "rows": rows}) + "\n")
             sys.stdout.flush()
-
-
-def in_turn(ready, threads: int, samples: int) -> dict[str, list[float]]:
-    """Return seconds of a call, `samples` of them for each tool: CPU time of one thread, wall time of more.
-
-    The tools run in turn, so that a slow minute of the machine hits all alike.
-    """
-    clock = time.process_time if threads == 1 else time.perf_counter
-    repeats = {tool: calls(run, clock) for tool, run in ready.items()}
-    times = {tool: [] for tool in ready}
-    for _ in range(samples):
-        for tool, run in ready.items():
-            start = clock()
-            for _ in range(repeats[tool]):
-                run()
-            times[tool].append((clock() - start) / repeats[tool])
-    return times
-
-
-def calls(run, clock) -> int:
-    """Return how many calls take about 60 ms."""
-    count = 1
-    while True:
-        start = clock()
-        for _ in range(count):
-            run()
-        spent = clock() - start
-        if spent > 0.02 or count > 100_000:
-            return max(1, round(count * 0.06 / max(spent, 1e-9)))
-        count *= 2
 
 
 def shown(seconds: float, task: str) -> str:
@@ -120,30 +88,11 @@ def main() -> None:
     if options.child:
         child(options.child, options.samples, options.compile, options.only)
         return
-    lines = []
-    for threads in options.threads:
-        count = str(threads)
-        environment = os.environ | {
-            "STOCHOS_NUM_THREADS": count, "OMP_NUM_THREADS": count, "OPENBLAS_NUM_THREADS": count,
-            "MKL_NUM_THREADS": count, "JAX_PLATFORMS": "cpu",
-        }  # fmt: skip
-        command = [sys.executable, __file__, "--child", count, "--samples", str(options.samples)]
-        command += ["--only", *options.only, *(["--compile"] if options.compile else [])]
-        done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True, check=True)
-        lines += [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
-    names = ("stochos", "torch", "jax", "numpy")
-    found = [f"{name} {importlib.metadata.version(name)}" for name in names if _installed(name)]
-    print(f"{platform.machine()}, {os.cpu_count()} processors, Python {platform.python_version()}, {', '.join(found)}")
+    arguments = ["--samples", str(options.samples), "--only", *options.only]
+    lines = turns.children(__file__, options.threads, arguments + (["--compile"] if options.compile else []))
+    print(turns.machine("stochos", "torch", "jax", "numpy"))
     print("One thread: CPU time of the process. More: wall time.\n")
     table(lines)
-
-
-def _installed(name: str) -> bool:
-    try:
-        importlib.metadata.version(name)
-    except importlib.metadata.PackageNotFoundError:
-        return False
-    return True
 
 
 if __name__ == "__main__":
