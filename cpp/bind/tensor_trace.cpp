@@ -1,6 +1,7 @@
 // Traces and programs, for nn.compile.
 #include "bind/tensor.hpp"
 #include "tensor/compile/program.hpp"
+#include "tensor/functions.hpp"
 #include "tensor/trace.hpp"
 
 namespace stochos::bind {
@@ -54,6 +55,12 @@ py::list run(const CompiledProgram& self, const py::sequence& arguments) {
 
 void define_traces(py::module_& m) {
   m.def("tracing", [] { return tensor::context().trace != nullptr; });
+  m.def(
+      "require_finite",
+      [](py::handle x, const std::string& where, const std::string& what) {
+        return wrapped(tensor::require_finite(to_value("require_finite", x), where, what));
+      },
+      py::arg("x"), py::arg("where"), py::arg("what"));
   py::class_<Trace>(m, "Trace")
       .def(py::init<>())
       .def(
@@ -77,8 +84,22 @@ void define_traces(py::module_& m) {
       .def("finish", &finish, py::arg("outputs"));
   py::class_<CompiledProgram>(m, "Program")
       .def("run", &run, py::arg("arguments"))
-      .def("instruction_count",
-           [](const CompiledProgram& self) { return self.program->instruction_count(); });
+      .def("instruction_count", [](const CompiledProgram& self) { return self.program->instruction_count(); })
+      .def("statistics", [](const CompiledProgram& self) {
+        const tensor::Program::Counts& counts = self.program->counts();
+        py::dict out;
+        out["operations"] = counts.operations;
+        out["merged"] = counts.merged;
+        out["instructions"] = self.program->instruction_count();
+        out["chains"] = counts.chains;
+        out["epilogues"] = counts.epilogues;
+        out["fused"] = counts.fused;
+        out["joined"] = counts.joined;
+        out["updates"] = self.program->update_count();
+        out["arena_bytes"] = counts.arena_bytes;
+        out["apart_bytes"] = counts.apart_bytes;
+        return out;
+      });
 }
 
 }  // namespace stochos::bind

@@ -36,6 +36,8 @@ enum Code : std::uint8_t {
   gelu,       // x (1 + erf(x / sqrt 2)) / 2, within 6 units
   gelu_tanh,  // x sigmoid(v), v = 2 sqrt(2 / pi) (x + 0.044715 x^3), within 4 + 3 |v| units
   copy,
+  gelu_slope,       // the derivative of gelu, within 4 units of 1
+  gelu_tanh_slope,  // that of gelu_tanh, within 8 units of 1
   count
 };
 }  // namespace unary

@@ -79,3 +79,29 @@ static inline typename L::Real gelu_tanh_of(typename L::Real x) {
   const Real over = 1 + e.value * e.first * e.second;
   return x < 0 ? low * (e.value * e.first) / over * e.second : x / over;
 }
+
+// The derivative of gelu: Phi(x) + x phi(x), the normal distribution and its density.
+template <class L>
+static inline typename L::Real gelu_slope_of(typename L::Real x) {
+  using Real = typename L::Real;
+  using Scalar = typename L::Scalar;
+  const Real size = lower_of(all_lanes<Real>(Scalar(39)), magnitude<L>(x)), u = size * Scalar(0.70710678118654752440);
+  const Real near = fused(u, polynomial(u * u, ErfTerms<L>::kErf), u) * Scalar(0.5);
+  const Real e = exp_of<L>(size * size * Scalar(-0.5));
+  const Real tail = e * erfc_scaled<L>(u) * Scalar(0.5);
+  const auto middle = u < Scalar(0.6), below = (typename L::Int)x < 0;
+  const Real under = middle ? Scalar(0.5) - near : tail, over = middle ? Scalar(0.5) + near : 1 - tail;
+  const Real rest = size * (e * Scalar(0.39894228040143267794));
+  return below ? under - rest : over + rest;
+}
+// That of gelu_tanh = x s(w), s the sigmoid, w = x (c + d x^2): s + x s (1 - s) w'.
+template <class L>
+static inline typename L::Real gelu_tanh_slope_of(typename L::Real x) {
+  using Real = typename L::Real;
+  using Scalar = typename L::Scalar;
+  const Real size = lower_of(all_lanes<Real>(Scalar(39)), magnitude<L>(x)), square = size * size;
+  const Real c = all_lanes<Real>(Scalar(1.5957691216057308)), d = all_lanes<Real>(Scalar(0.044715 * 1.5957691216057308));
+  const Real e = exp_of<L>(-size * fused(square, d, c)), part = 1 / (1 + e), low = e * part;
+  const Real rest = size * fused(square, 3 * d, c) * (low * part);
+  return (typename L::Int)x < 0 ? low - rest : part + rest;
+}

@@ -25,6 +25,8 @@ static constexpr void set_unary(UnaryKernel<typename L::Scalar>* at) {
   at[unary::silu] = unary_kernel<L, silu_of<L>>;
   at[unary::gelu] = unary_kernel<L, gelu_of<L>>;
   at[unary::gelu_tanh] = unary_kernel<L, gelu_tanh_of<L>>;
+  at[unary::gelu_slope] = unary_kernel<L, gelu_slope_of<L>>;
+  at[unary::gelu_tanh_slope] = unary_kernel<L, gelu_tanh_slope_of<L>>;
   at[unary::copy] = unary_kernel<L, copy_of<L>>;
 }
 template <class L>

@@ -1,9 +1,5 @@
 #include "tensor/array.hpp"
 
-#include <cstring>
-
-#include "tensor/strided.hpp"
-
 namespace stochos::tensor {
 
 Array Array::make(DType dtype, const Shape& shape) {
@@ -24,6 +20,10 @@ Array Array::view(const Shape& new_shape, const Strides& new_strides, std::int64
   made.shape = new_shape;
   made.strides = new_strides;
   return made;
+}
+
+void Array::allot() {
+  if (data == nullptr) *this = make(dtype, shape);
 }
 
 bool Array::contiguous() const noexcept {
@@ -53,21 +53,6 @@ Array Array::broadcast_to(const Shape& wider) const {
     stretched[at + static_cast<std::size_t>(shift)] = shape[i] == 1 ? 0 : strides[at];
   }
   return view(wider, stretched);
-}
-
-void copy_packed(const Array& from, void* to) {
-  const std::size_t item = item_size(from.dtype);
-  if (from.contiguous()) {
-    const auto bytes = static_cast<std::size_t>(from.size()) * item;
-    if (bytes > 0) std::memcpy(to, from.data, bytes);
-    return;
-  }
-  auto* out = static_cast<std::byte*>(to);
-  const Array* operands[] = {&from};
-  for_rows(from.shape, operands, [&](std::byte* const* rows, const std::int64_t* steps, std::int64_t n) {
-    gather(rows[0], steps[0], item, out, n);
-    out += static_cast<std::size_t>(n) * item;
-  });
 }
 
 }  // namespace stochos::tensor

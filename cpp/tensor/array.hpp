@@ -17,6 +17,8 @@ struct Array {
   static Array make(DType dtype, const Shape& shape);
   // The same memory with another shape and strides, moved by `offset` elements.
   Array view(const Shape& new_shape, const Strides& new_strides, std::int64_t offset = 0) const;
+  // Gives an output memory of its own, unless a program has set some aside for it.
+  void allot();
   bool contiguous() const noexcept;
   // Itself when contiguous, else a row-major copy.
   Array packed() const;
@@ -29,7 +31,7 @@ struct Array {
   }
 };
 
-// Copies `from` into row-major memory of the same dtype.
+// Copies `from` into row-major memory of the same dtype, which it does not overlap (loops.cpp).
 void copy_packed(const Array& from, void* to);
 
 }  // namespace stochos::tensor

@@ -1,5 +1,7 @@
 // What a thread is doing: whether it records, which layer it is in, whether numbers are checked.
 #pragma once
+#include <chrono>
+#include <functional>
 #include <string>
 #include <utility>
 
@@ -19,11 +21,30 @@ class Label : public Shared {
 
 class TraceState;
 
+// How a long computation is stopped: `ask` (may be empty) is called every 20 ms, on the thread that made this
+// and while it lives; what it throws ends the computation.
+class Polling {
+ public:
+  explicit Polling(const std::function<void()>& ask) noexcept;
+  ~Polling();
+  Polling(const Polling&) = delete;
+  Polling& operator=(const Polling&) = delete;
+  // Asks, if it is time and this thread polls; other threads' work ends with the tasks they are at.
+  static void check();
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  const std::function<void()>& ask_;
+  Clock::time_point last_;
+  Polling* outer_;
+};
+
 struct Context {
   int recording = 0;            // depth of Recordings: nodes made now keep their inputs
   bool check_numerics = false;  // evaluation looks for NaN and infinity
   Ref<const Label> label;       // path of the layer at work; null outside
   TraceState* trace = nullptr;  // the trace under way in this thread
+  Polling* polling = nullptr;   // of the computation under way in this thread
 };
 
 Context& context() noexcept;

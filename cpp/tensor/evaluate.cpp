@@ -1,7 +1,6 @@
 #include "tensor/evaluate.hpp"
 
 #include <array>
-#include <chrono>
 #include <cmath>
 #include <string>
 
@@ -10,8 +9,6 @@
 
 namespace stochos::tensor {
 namespace {
-
-using Clock = std::chrono::steady_clock;
 
 template <class T>
 bool all_finite(const Array& array) {
@@ -52,7 +49,7 @@ Evaluation::Evaluation(Inputs values) {
 }
 
 void Evaluation::run(const std::function<void()>& poll) {
-  Clock::time_point last = poll ? Clock::now() : Clock::time_point{};
+  const Polling polling(poll);
   const bool check = context().check_numerics;
   std::vector<Array> inputs, outputs;
   std::vector<Value> freed;
@@ -95,10 +92,7 @@ void Evaluation::run(const std::function<void()>& poll) {
     inputs.clear();
     outputs.clear();
     item = nullptr;
-    if (poll && Clock::now() - last > std::chrono::milliseconds(20)) {
-      poll();
-      last = Clock::now();
-    }
+    Polling::check();
   }
   order_.clear();
 }

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "kernels/elementwise_codes.hpp"
@@ -28,6 +29,8 @@ Value logical_not(const Value& x);
 Value isfinite(const Value& x);
 Value cast(const Value& x, DType dtype);
 Value stop_gradient(const Value& x);
+// x; computing it throws Error(convergence) "[where] <what> is nan" when a number is not finite.
+Value require_finite(const Value& x, const std::string& where, const std::string& what);
 Value binary_op(kernels::binary::Code code, const Value& a, const Value& b);
 Value floor_divide(const Value& a, const Value& b);  // rounded down; integers: 0 when b is 0
 Value compare_op(kernels::compare::Code code, const Value& a, const Value& b);
@@ -122,6 +125,9 @@ Value unslice(const Value& x, const Shape& shape, std::span<const Slice> slices,
 Value pad(const Value& x, std::span<const std::int64_t> before, std::span<const std::int64_t> after,
           double fill);
 Value concat(Inputs values, int axis);
+// Both as operations, for those who put instructions together.
+Ref<const Operation> concat_operation(int axis);
+Ref<const Operation> slice_operation(std::span<const Slice> slices);
 
 // --- gathering (operations/gather.cpp); indices are integers, negative ones count from the end
 // int64 in 0..size-1; computing it throws Error(value) on one out of range.

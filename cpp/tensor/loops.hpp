@@ -44,13 +44,14 @@ void run_unary(UnaryLoop loop, const Array& x, Array& out);
 void run_binary(BinaryLoop loop, const Array& a, const Array& b, Array& out);
 void run_select(SelectLoop loop, const Array& mask, const Array& a, const Array& b, Array& out);
 
-// Runs part(first, count) over 0..n-1, on several threads when the bytes moved are worth it. Parts do not
-// depend on the number of threads.
+// Runs part(first, count) over 0..n-1, on several threads when the bytes moved are worth it, and can be
+// stopped between parts. Parts do not depend on the number of threads.
 template <class Part>
 void in_parts(std::size_t n, std::size_t bytes_each, Part&& part);
 
 }  // namespace stochos::tensor
 
+#include "tensor/context.hpp"
 #include "tensor/threads.hpp"
 
 namespace stochos::tensor {
@@ -66,6 +67,7 @@ void in_parts(std::size_t n, std::size_t bytes_each, Part&& part) {
   const std::size_t fit = kPiece / bytes_each;
   const std::size_t piece = fit == 0 ? 1 : fit < 64 ? fit : fit / 64 * 64;
   run_tasks((n + piece - 1) / piece, [&](std::size_t task) {
+    Polling::check();
     const std::size_t first = task * piece;
     part(first, first + piece < n ? piece : n - first);
   });

@@ -17,8 +17,8 @@ struct Vjp {
   Value* result;
 };
 
-// How the optimiser of traces sees an elementwise operation.
-enum class Kind : std::uint8_t { other, unary, binary, compare, select, cast, view, source };
+// How the optimiser of traces sees an operation.
+enum class Kind : std::uint8_t { other, unary, binary, compare, select, cast, view, source, product };
 
 class Operation : public Shared {
  public:
@@ -38,6 +38,8 @@ class Operation : public Shared {
     (void)output;
     return -1;
   }
+  // Whether outputs are parts of one another, so that a program cannot choose their memory.
+  virtual bool entwined() const { return false; }
   // Whether derivatives end here.
   virtual bool cuts() const { return false; }
   // Equal operations on equal inputs give equal values. Called with an operation of the same name.

@@ -5,6 +5,7 @@
 #include "kernels/blas.hpp"
 #include "kernels/table.hpp"
 #include "tensor/buffer.hpp"
+#include "tensor/context.hpp"
 #include "tensor/panels.hpp"
 #include "tensor/threads.hpp"
 
@@ -34,19 +35,19 @@ struct Product {
   const T* b_at(std::size_t step, std::size_t column) const {
     return turned_b ? b + column * ldb + step : b + step * ldb + column;
   }
-  // Rows and columns of C from these on.
-  Product part(std::size_t row, std::size_t rows, std::size_t column, std::size_t columns) const {
+  // A block of C, of a part of k that begins at `step`.
+  Product part(const Block& block, std::size_t step, std::size_t steps) const {
     return {turned_a,
             turned_b,
-            rows,
-            columns,
-            k,
-            a_at(row, 0),
+            block.rows,
+            block.columns,
+            steps,
+            a_at(block.row, step),
             lda,
-            b_at(0, column),
+            b_at(step, block.column),
             ldb,
-            plus,
-            c + row * ldc + column,
+            plus || step > 0,
+            c + block.row * ldc + block.column,
             ldc};
   }
 };
@@ -57,30 +58,53 @@ void by_blas(const Product<T>& p) {
              p.ldc);
 }
 
-// OpenBLAS sums an element in an order that depends on the sizes, so the shape and the machine alone choose
-// the parts. Every part packs the other operand again: a thin one is not worth it.
-template <class T>
-void over_blas(const Product<T>& p) {
-  constexpr double kWorth = 4e6;  // multiply-adds of a part
-  constexpr std::size_t kThin = 128;
-  const bool by_rows = p.m >= p.n;
-  const std::size_t whole = by_rows ? p.m : p.n;
-  const std::size_t parts =
-      std::min({static_cast<std::size_t>(p.work() / kWorth), whole / kThin, std::size_t{processor_count()}});
-  if (parts <= 1) {
-    by_blas(p);
-    return;
+// How OpenBLAS's share is cut. It sums an element in an order that depends on the sizes, so the shape alone
+// decides, and only as much as it must: both parts pack the other operand again, a tenth of the time of a
+// product of some hundred rows.
+struct Cut {
+  std::size_t rows, columns, inner;
+};
+Cut cut_of(std::size_t m, std::size_t n, std::size_t k) {
+  constexpr double kWhole = 3.2e7;  // multiply-adds that stay on one thread
+  constexpr double kMost = 1e9;     // and that are done between two looks at the stop signal, some 20 ms
+  constexpr std::size_t kEdge = 512, kThin = 128;
+  const auto edge = [](std::size_t whole, std::size_t parts) {
+    return (pieces(whole, parts) + 15) / 16 * 16;
+  };
+  const auto work = [](std::size_t x, std::size_t y, std::size_t z) {
+    return static_cast<double>(x) * static_cast<double>(y) * static_cast<double>(z);
+  };
+  Cut cut{m, n, k};
+  if (work(m, n, k) < kWhole) return cut;
+  std::size_t &longer = m >= n ? cut.rows : cut.columns, &other = m >= n ? cut.columns : cut.rows;
+  if (longer >= 2 * kThin) longer = edge(longer, std::max<std::size_t>(2, longer / kEdge));
+  if (work(cut.rows, cut.columns, k) > kMost && other >= 2 * kEdge) other = edge(other, other / kEdge);
+  if (work(cut.rows, cut.columns, k) > kMost) {
+    const double fit = kMost / work(cut.rows, cut.columns, 1);
+    cut.inner = std::min(k, std::max<std::size_t>(256, static_cast<std::size_t>(fit) / 16 * 16));
   }
-  const std::size_t piece = (pieces(whole, parts) + 15) / 16 * 16;
-  run_tasks(pieces(whole, piece), [&](std::size_t part) {
-    const std::size_t first = part * piece, size = std::min(piece, whole - first);
-    by_blas(by_rows ? p.part(first, size, 0, p.n) : p.part(0, p.m, first, size));
+  return cut;
+}
+
+template <class T>
+void over_blas(const Product<T>& p, const BlockDone& done) {
+  const Cut cut = cut_of(p.m, p.n, p.k);
+  const std::size_t across = pieces(p.n, cut.columns);
+  run_tasks(pieces(p.m, cut.rows) * across, [&](std::size_t task) {
+    const std::size_t row = task / across * cut.rows, column = task % across * cut.columns;
+    const Block block{row, std::min(cut.rows, p.m - row), column, std::min(cut.columns, p.n - column)};
+    for (std::size_t at = 0; at < p.k; at += cut.inner) {
+      Polling::check();
+      by_blas(p.part(block, at, std::min(cut.inner, p.k - at)));
+    }
+    if (done) done(block);
   });
 }
 
-constexpr std::size_t kSteps = 256;    // of k: a panel of them stays in the first-level cache
-constexpr std::size_t kRows = 480;     // of A beside kSteps in the second-level cache
-constexpr std::size_t kColumns = 128;  // packed at a time
+constexpr std::size_t kSteps = 256;      // of k: a panel of them stays in the first-level cache
+constexpr std::size_t kRows = 480;       // of A beside kSteps in the second-level cache
+constexpr std::size_t kColumns = 128;    // packed at a time
+constexpr std::size_t kCache = 1 << 20;  // bytes of C
 
 template <class T>
 void by_panels(const Product<T>& p) {
@@ -98,7 +122,7 @@ void by_panels(const Product<T>& p) {
 
 // Bits do not depend on how this is cut.
 template <class T>
-void over_panels(const Product<T>& p) {
+void over_panels(const Product<T>& p, const BlockDone& done) {
   constexpr double kWorth = 4e5;          // multiply-adds of a task: some microseconds
   constexpr std::size_t kLeastRows = 24;  // for which packing pays
   const std::size_t width = Panels<T>{}.width(), threads = thread_count();
@@ -112,9 +136,19 @@ void over_panels(const Product<T>& p) {
   const std::size_t rows = (pieces(p.m, down) + 11) / 12 * 12,
                     columns = pieces(pieces(p.n, across), width) * width;
   down = pieces(p.m, rows), across = pieces(p.n, columns);
+  // Whole rows are easier to go on with, as long as they are in the cache.
+  const bool whole_rows = threads == 1 && rows * p.n * sizeof(T) <= kCache;
   run_tasks(down * across, [&](std::size_t task) {
+    Polling::check();
     const std::size_t row = task / across * rows, column = task % across * columns;
-    by_panels(p.part(row, std::min(rows, p.m - row), column, std::min(columns, p.n - column)));
+    const Block block{row, std::min(rows, p.m - row), column, std::min(columns, p.n - column)};
+    by_panels(p.part(block, 0, p.k));
+    if (!done) return;
+    if (!whole_rows) {
+      done(block);
+    } else if (task % across == across - 1) {
+      done({row, block.rows, 0, p.n});
+    }
   });
 }
 
@@ -130,19 +164,21 @@ bool panels_lead(const Product<T>& p) {
 
 template <class T>
 void product(bool turned_a, bool turned_b, std::size_t m, std::size_t n, std::size_t k, const T* a,
-             std::size_t lda, const T* b, std::size_t ldb, bool plus, T* c, std::size_t ldc) {
+             std::size_t lda, const T* b, std::size_t ldb, bool plus, T* c, std::size_t ldc,
+             const BlockDone& done) {
   if (m == 0 || n == 0) return;
   if (k == 0) {
     for (std::size_t i = 0; i < m && !plus; ++i) std::fill_n(c + i * ldc, n, T{0});
+    if (done) done({0, m, 0, n});
     return;
   }
   const Product<T> p{turned_a, turned_b, m, n, k, a, lda, b, ldb, plus, c, ldc};
-  panels_lead(p) ? over_panels(p) : over_blas(p);
+  panels_lead(p) ? over_panels(p, done) : over_blas(p, done);
 }
 
 template void product(bool, bool, std::size_t, std::size_t, std::size_t, const float*, std::size_t,
-                      const float*, std::size_t, bool, float*, std::size_t);
+                      const float*, std::size_t, bool, float*, std::size_t, const BlockDone&);
 template void product(bool, bool, std::size_t, std::size_t, std::size_t, const double*, std::size_t,
-                      const double*, std::size_t, bool, double*, std::size_t);
+                      const double*, std::size_t, bool, double*, std::size_t, const BlockDone&);
 
 }  // namespace stochos::tensor

@@ -171,6 +171,37 @@ void check_gelu_tanh(UnaryKernel<T> kernel) {
   }
 }
 
+// Slopes go through 0, so their errors are counted in units of 1. The truth is the textbook's formula in a
+// wider type, where it cancels nothing that matters at this scale.
+template <class T>
+void check_gelu_slopes(const UnaryKernel<T>* kernels) {
+  const std::vector<T> x = samples<T>();
+  std::vector<T> exact(x.size()), by_tanh(x.size());
+  kernels[unary::gelu_slope](x.data(), exact.data(), x.size());
+  kernels[unary::gelu_tanh_slope](x.data(), by_tanh.data(), x.size());
+  const Real unit = std::numeric_limits<T>::epsilon() / 2;
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    const Real v = x[i];
+    if (std::isnan(v)) {
+      CHECK(std::isnan(exact[i]) && std::isnan(by_tanh[i]));
+      continue;
+    }
+    const Real w = std::fmax(Real{-60}, std::fmin(Real{60}, v));
+    const Real first =
+        std::erfc(-w / std::sqrt(Real{2})) / 2 + w * std::exp(-w * w / 2) * 0.39894228040143267794L;
+    const Real inner = 1.5957691216057307L * (w + 0.044715L * w * w * w), s = 1 / (1 + std::exp(-inner));
+    const Real second =
+        s + w * s * (1 / (1 + std::exp(inner))) * 1.5957691216057307L * (1 + 3 * 0.044715L * w * w);
+    const bool fine = std::fabs(exact[i] - first) <= 4 * unit && std::fabs(by_tanh[i] - second) <= 8 * unit;
+    if (!fine) {
+      std::fprintf(stderr, "slopes of gelu at %.17g: %.3Lf, %.3Lf units\n", static_cast<double>(x[i]),
+                   std::fabs(exact[i] - first) / unit, std::fabs(by_tanh[i] - second) / unit);
+      CHECK(false);
+      return;
+    }
+  }
+}
+
 template <class T>
 void check_power(BinaryKernel<T> kernel) {
   std::vector<T> a, b;
@@ -248,6 +279,10 @@ TEST(double_functions_are_within_their_bounds) {
 TEST(gelu_by_tanh_is_within_its_bound) {
   check_gelu_tanh<float>(table().unary_f32[unary::gelu_tanh]);
   check_gelu_tanh<double>(table().unary_f64[unary::gelu_tanh]);
+}
+TEST(slopes_of_gelu_are_within_their_bounds) {
+  check_gelu_slopes<float>(table().unary_f32);
+  check_gelu_slopes<double>(table().unary_f64);
 }
 TEST(powers_are_within_two_units) {
   check_power<float>(table().binary_f32[binary::pow]);

@@ -179,6 +179,59 @@ def test_an_infinite_loss_is_an_error_with_its_place(model):
         model().fit(X, far, loss="mse", optimizer=nn.SGD(1e-3), batch_size=32, shuffle=False)
 
 
+@pytest.mark.parametrize("compiled", [True, False])
+def test_a_loss_that_is_not_finite_moves_nothing(model, compiled):
+    # The second batch is bad: everything is as one step on the first left it.
+    bad = np.zeros((50, 3), dtype=np.float32)
+    bad[40] = np.nan
+    options = {"loss": "mse", "batch_size": 32, "shuffle": False, "compile": compiled}
+    broken, optimizer = model(), nn.Adam(1e-2)
+    with pytest.raises(ConvergenceError, match=r"nan in epoch 1, batch 2; the parameters are as"):
+        broken.fit(X, bad, optimizer=optimizer, **options)
+    right, other = model(), nn.Adam(1e-2)
+    right.fit(X[:32], bad[:32], optimizer=other, **options)
+    for given, wanted in ((broken.state(), right.state()), (optimizer.state(broken), other.state(right))):
+        assert set(given) == set(wanted)
+        for name, value in wanted.items():
+            np.testing.assert_array_equal(given[name], value)
+
+
+@pytest.mark.parametrize("batches", [0, 1, 4])
+def test_an_interrupted_epoch_keeps_what_was_done_of_it(model, batches):
+    # Five batches an epoch; the interruption comes in the second one, after so many batches of it.
+    class Interruption(nn.callbacks.Callback):
+        seen = 0
+
+        def on_batch(self, run, loss):
+            self.seen += 1
+            if self.seen == 5 + batches:
+                raise KeyboardInterrupt
+
+    options = {"loss": "cross_entropy", "batch_size": 10, "seed": 3, "metrics": ["accuracy"]}
+    cut = model()
+    with pytest.raises(KeyboardInterrupt) as caught:
+        cut.fit(X, Y, optimizer=nn.SGD(0.1), epochs=3, callbacks=[Interruption()], **options)
+    history = caught.value.history
+    losses = []
+    right = model()
+
+    class Record(nn.callbacks.Callback):
+        def on_batch(self, run, loss):
+            losses.append(loss)
+            if len(losses) == 5 + batches:
+                states.update(right.state())
+
+    states = {}
+    whole = right.fit(X, Y, optimizer=nn.SGD(0.1), epochs=2, callbacks=[Record()], **options)
+    for name, value in cut.state().items():
+        np.testing.assert_array_equal(value, states[name])
+    assert history["loss"][0] == whole["loss"][0] if batches else len(history["loss"]) == 1
+    assert history.epochs == (2 if batches else 1)
+    if batches:
+        assert history["loss"][1] == pytest.approx(np.mean(losses[5 : 5 + batches]), rel=1e-6)
+        assert 0 <= history["accuracy"][1] <= 1
+
+
 def test_progress_can_stop_the_run(model):
     seen = []
 

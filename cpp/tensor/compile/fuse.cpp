@@ -4,96 +4,13 @@
 #include <set>
 #include <unordered_map>
 
-#include "tensor/loops.hpp"
-#include "tensor/threads.hpp"
+#include "tensor/compile/chain.hpp"
 
 namespace stochos::tensor {
 namespace {
 
-constexpr std::size_t kTile = 1024;     // elements: a few of them fit in the first-level cache
 constexpr std::size_t kMostSteps = 32;  // of one fused instruction
-constexpr std::size_t kMostBytes = 8;   // of an element
-
-// Where a step finds or leaves numbers.
-struct Place {
-  enum class Kind : std::uint8_t { vector, number, scratch, output } kind = Kind::scratch;
-  std::uint8_t item = 0;  // bytes of an element
-  std::uint32_t index = 0;
-};
-
-// One kernel over a tile: the one of these that is not null.
-struct Step {
-  UnaryLoop unary = nullptr;
-  BinaryLoop binary = nullptr;
-  SelectLoop select = nullptr;
-  MulAddLoop mul_add = nullptr;
-  Place a, b, c, to;  // a select has its mask in c
-};
-
-class Fused : public Operation {
- public:
-  Fused(std::vector<Step> steps, std::vector<Array> outputs, std::uint32_t scratch)
-      : Operation("fused"), steps_(std::move(steps)), outputs_(std::move(outputs)), scratch_(scratch) {}
-  std::uint32_t output_count() const override { return static_cast<std::uint32_t>(outputs_.size()); }
-  void infer(Inputs, std::span<Array> outputs) const override {
-    std::copy(outputs_.begin(), outputs_.end(), outputs.begin());
-  }
-  void run(std::span<const Array> inputs, std::span<Array> outputs) const override {
-    for (Array& output : outputs) output = Array::make(output.dtype, output.shape);
-    std::vector<Array> packed;
-    for (const Array& input : inputs) packed.push_back(input.packed());
-    const auto size = static_cast<std::size_t>(outputs[0].size());
-    const auto tiles = [&](std::size_t first, std::size_t end) {
-      const Ref<Buffer> scratch = Buffer::make((scratch_ + 1) * kTile * kMostBytes);
-      for (std::size_t at = first; at < end; at += kTile) {
-        const std::size_t n = std::min(kTile, end - at);
-        const auto find = [&](const Place& place) -> std::byte* {
-          switch (place.kind) {
-            case Place::Kind::vector:
-              return packed[place.index].data + at * place.item;
-            case Place::Kind::number:
-              return packed[place.index].data;
-            case Place::Kind::scratch:
-              return scratch->data() + place.index * kTile * kMostBytes;
-            case Place::Kind::output:
-              break;
-          }
-          return outputs[place.index].data + at * place.item;
-        };
-        for (const Step& step : steps_) run(step, find, n);
-      }
-    };
-    if (size * (inputs.size() + outputs.size() + steps_.size()) < kWorth) {
-      tiles(0, size);
-      return;
-    }
-    run_tasks((size + kPiece - 1) / kPiece,
-              [&](std::size_t task) { tiles(task * kPiece, std::min(size, (task + 1) * kPiece)); });
-  }
-
- private:
-  static constexpr std::size_t kPiece = 8 * kTile, kWorth = 1 << 16;  // elements of a task; worth a thread
-
-  template <class Find>
-  static void run(const Step& step, const Find& find, std::size_t n) {
-    const auto number = [](const Place& place) { return place.kind == Place::Kind::number ? 1U : 0U; };
-    const unsigned mode = number(step.a) | number(step.b) << 1;
-    if (step.unary != nullptr) {
-      step.unary(find(step.a), find(step.to), n);
-    } else if (step.binary != nullptr) {
-      step.binary(find(step.a), find(step.b), find(step.to), n, static_cast<Mode>(mode));
-    } else if (step.mul_add != nullptr) {
-      step.mul_add(find(step.a), find(step.b), find(step.c), find(step.to), n, mode | number(step.c) << 2);
-    } else {
-      const auto* mask = reinterpret_cast<const std::uint8_t*>(find(step.c));
-      step.select(mask, find(step.a), find(step.b), find(step.to), n, static_cast<Mode>(mode));
-    }
-  }
-
-  std::vector<Step> steps_;
-  std::vector<Array> outputs_;
-  std::uint32_t scratch_;
-};
+constexpr std::size_t kMostName = 60;   // characters
 
 // Whether two steps, a product and a sum that takes it once and is the only one to, can be one.
 bool is_product(const Step& step, DType type) {
@@ -104,23 +21,183 @@ bool same_place(const Place& a, const Place& b) {
   return a.kind == b.kind && a.index == b.index;
 }
 
+// How an operand lies in a result of `shape`; output means that it does not fit.
+Place::Kind kind_of(const Shape& operand, const Shape& shape) {
+  if (operand == shape) return Place::Kind::vector;
+  if (operand.size() == 1) return Place::Kind::number;
+  const bool row =
+      operand.rank() <= shape.rank() && operand.size() == shape.last() && operand.last() == shape.last();
+  if (!row) return Place::Kind::output;
+  return shape.size() == operand.size() ? Place::Kind::vector : Place::Kind::row;
+}
+
+// One fused instruction in the making.
+template <class Slot, class Instruction>
+class Maker {
+ public:
+  Maker(const std::vector<Array>& specs, const std::vector<std::size_t>& last_use, const Shape& shape,
+        DType type, std::size_t end)
+      : specs_(specs), last_use_(last_use), shape_(shape), type_(type), end_(end) {}
+
+  // The result of a matrix product, as the first operand.
+  void product(const Instruction& one) {
+    made_.label = one.label;
+    factors_ = one.inputs;
+    first_ = one.results[0];
+    place_of(first_);
+    note(one);
+    if (last_use_[first_] >= end_) {
+      epilogue_.product = 0;
+      made_.results.push_back(first_);
+      chain_.outputs.push_back(one.outputs[0]);
+    }
+  }
+
+  void add(const Instruction& one, std::size_t k) {
+    if (!made_.label) made_.label = one.label;
+    note(one);
+    Step step;
+    bool joined = false;
+    const int code = one.operation->code();
+    switch (one.operation->kind()) {
+      case Kind::unary:
+        step.a = place_of(one.inputs[0]);
+        step.unary = unary_loop(static_cast<unary::Code>(code), type_);
+        break;
+      case Kind::binary:
+        step.a = place_of(one.inputs[0]);
+        step.b = place_of(one.inputs[1]);
+        step.binary = binary_loop(static_cast<binary::Code>(code), type_);
+        if (code == binary::add) joined = join(step, one, k);
+        break;
+      case Kind::compare:
+        step.a = place_of(one.inputs[0]);
+        step.b = place_of(one.inputs[1]);
+        step.binary = compare_loop(static_cast<comparison::Code>(code), type_);
+        break;
+      default:
+        step.c = place_of(one.inputs[0]);
+        step.a = place_of(one.inputs[1]);
+        step.b = place_of(one.inputs[2]);
+        step.select = select_loop(type_);
+        break;
+    }
+    leave(step, one, k);
+    for (const Slot slot : one.inputs) {
+      if (slot == first_) host_from_ = chain_.steps.size() - (joined ? 1 : 0);
+    }
+    joined ? void(chain_.steps.back() = step) : chain_.steps.push_back(step);
+  }
+
+  Instruction finish() {
+    made_.outputs = chain_.outputs;
+    if (factors_.empty()) {
+      made_.operation = fused(std::move(chain_));
+      return std::move(made_);
+    }
+    epilogue_.first = specs_[first_];
+    // An output written when the product is not read any more, or at its last reading, lends it its memory.
+    for (std::size_t i = 0; i < chain_.steps.size() && epilogue_.host < 0; ++i) {
+      const Place& to = chain_.steps[i].to;
+      if (i >= host_from_ && to.kind == Place::Kind::output && to.item == item_size(type_))
+        epilogue_.host = static_cast<int>(to.index);
+    }
+    made_.inputs.erase(made_.inputs.begin());
+    made_.inputs.insert(made_.inputs.begin(), factors_.begin(), factors_.end());
+    made_.operation = fused(std::move(chain_), std::move(epilogue_));
+    return std::move(made_);
+  }
+
+ private:
+  Place place_of(Slot slot) {
+    const auto known = places_.find(slot);
+    if (known != places_.end()) return known->second;
+    const Place place{kind_of(specs_[slot].shape, shape_),
+                      static_cast<std::uint8_t>(item_size(specs_[slot].dtype)),
+                      static_cast<std::uint32_t>(made_.inputs.size())};
+    made_.inputs.push_back(slot);
+    chain_.rows.push_back(place.kind == Place::Kind::row);
+    places_[slot] = place;
+    return place;
+  }
+
+  // a b + c in one pass, rounded twice as before.
+  bool join(Step& step, const Instruction& one, std::size_t k) {
+    if (chain_.steps.empty() || !is_product(chain_.steps.back(), type_)) return false;
+    const Step& product = chain_.steps.back();
+    const bool first = same_place(step.a, product.to), second = same_place(step.b, product.to);
+    if (first == second || last_use_[one.inputs[first ? 0 : 1]] != k) return false;
+    step.c = first ? step.b : step.a;
+    step.a = product.a;
+    step.b = product.b;
+    step.binary = nullptr;
+    step.mul_add = mul_add_loop(type_);
+    return true;
+  }
+
+  // Chooses where the step's result goes.
+  void leave(Step& step, const Instruction& one, std::size_t k) {
+    // A kernel may write over an input of its own size: its place is free at once. Others wait for the next
+    // step.
+    const DType to = one.outputs[0].dtype;
+    std::vector<std::uint32_t> later;
+    for (const Slot slot : one.inputs) {
+      const Place place = places_[slot];
+      if (place.kind != Place::Kind::scratch || last_use_[slot] != k) continue;
+      if (place.item == item_size(to)) {
+        free_.insert(place.index);
+      } else {
+        later.push_back(place.index);
+      }
+    }
+    const Slot result = one.results[0];
+    step.to.item = static_cast<std::uint8_t>(item_size(to));
+    if (last_use_[result] >= end_) {
+      step.to.kind = Place::Kind::output;
+      step.to.index = static_cast<std::uint32_t>(made_.results.size());
+      made_.results.push_back(result);
+      chain_.outputs.push_back(one.outputs[0]);
+    } else {
+      if (free_.empty()) free_.insert(chain_.scratch++);
+      step.to.kind = Place::Kind::scratch;
+      step.to.index = *free_.begin();
+      free_.erase(free_.begin());
+    }
+    free_.insert(later.begin(), later.end());
+    places_[result] = step.to;
+  }
+
+  void note(const Instruction& one) {
+    if (chain_.name.size() > kMostName) return;
+    if (!chain_.name.empty()) chain_.name += "+";
+    chain_.name += chain_.name.size() < kMostName ? one.operation->name() : "...";
+  }
+
+  const std::vector<Array>& specs_;
+  const std::vector<std::size_t>& last_use_;
+  const Shape& shape_;
+  DType type_;
+  std::size_t end_;
+  Instruction made_;
+  Chain chain_;
+  std::vector<Slot> factors_;
+  Slot first_ = static_cast<Slot>(-1);
+  std::size_t host_from_ = 0;  // the last step that reads the product
+  Epilogue epilogue_;
+  std::unordered_map<Slot, Place> places_;
+  std::set<std::uint32_t> free_;
+};
+
 }  // namespace
 
 void Fuser::run(Program& program) {
   using Slot = Program::Slot;
   using Instruction = Program::Instruction;
   auto& list = program.instructions_;
-  std::vector<Array> specs = program.start_;  // dtype and shape of every slot
-  for (std::size_t i = 0; i < program.arguments_.size(); ++i)
-    specs[program.argument_slots_[i]] = program.arguments_[i];
-  for (const Program::Bound& bound : program.reads_) {
-    specs[bound.slot].dtype = bound.variable->dtype();
-    specs[bound.slot].shape = bound.variable->shape();
-  }
+  const std::vector<Array> specs = program.specs();
   std::vector<std::size_t> last_use(specs.size(), 0);  // number of the last instruction that reads a slot
   for (std::size_t i = 0; i < list.size(); ++i) {
     for (const Slot input : list[i].inputs) last_use[input] = i;
-    for (std::size_t k = 0; k < list[i].results.size(); ++k) specs[list[i].results[k]] = list[i].outputs[k];
   }
   for (const Slot slot : program.outputs_) last_use[slot] = list.size();
   for (const Program::Bound& bound : program.assigned_) last_use[bound.slot] = list.size();
@@ -129,9 +206,10 @@ void Fuser::run(Program& program) {
   const auto fits = [&](const Instruction& one, const Shape& shape, DType type) {
     const Array& out = one.outputs[0];
     if (!(out.shape == shape)) return false;
-    const auto reads = [&](Slot slot, DType wanted, bool number) {
+    const auto reads = [&](Slot slot, DType wanted, bool any) {
       const Array& spec = specs[slot];
-      return spec.dtype == wanted && (spec.shape == shape || (number && spec.shape.size() == 1));
+      const Place::Kind kind = kind_of(spec.shape, shape);
+      return spec.dtype == wanted && (kind == Place::Kind::vector || (any && kind != Place::Kind::output));
     };
     switch (one.operation->kind()) {
       case Kind::unary:
@@ -156,107 +234,29 @@ void Fuser::run(Program& program) {
   for (std::size_t i = 0; i < list.size();) {
     const DType type = type_of(list[i]);
     const Shape shape = list[i].outputs[0].shape;
-    std::size_t end = i;
+    const bool product = list[i].operation->kind() == Kind::product;
+    const std::size_t first = product ? i + 1 : i;
+    std::size_t end = first;
+    bool read = false;  // the product by what follows it
     if (is_float(type)) {
-      while (end < list.size() && end - i < kMostSteps && fits(list[end], shape, type)) ++end;
+      for (; end < list.size() && end - first < kMostSteps && fits(list[end], shape, type); ++end) {
+        for (const Slot slot : list[end].inputs) read = read || (product && slot == list[i].results[0]);
+      }
     }
-    if (end - i < 2) {
+    if (end - i < 2 || (product && !read)) {
       made.push_back(std::move(list[i++]));
       continue;
     }
-    Instruction fused;
-    fused.label = list[i].label;
-    std::vector<Step> steps;
-    std::unordered_map<Slot, Place> places;
-    std::set<std::uint32_t> free;
-    std::uint32_t scratch = 0;
-    const auto find = [&](Slot slot) {
-      const auto known = places.find(slot);
-      if (known != places.end()) return known->second;
-      const bool number = !(specs[slot].shape == shape);
-      const Place place{number ? Place::Kind::number : Place::Kind::vector,
-                        static_cast<std::uint8_t>(item_size(specs[slot].dtype)),
-                        static_cast<std::uint32_t>(fused.inputs.size())};
-      fused.inputs.push_back(slot);
-      places[slot] = place;
-      return place;
-    };
-    for (std::size_t k = i; k < end; ++k) {
-      const Instruction& one = list[k];
-      const int code = one.operation->code();
-      Step step;
-      bool joined = false;
-      switch (one.operation->kind()) {
-        case Kind::unary:
-          step.a = find(one.inputs[0]);
-          step.unary = unary_loop(static_cast<unary::Code>(code), type);
-          break;
-        case Kind::binary:
-          step.a = find(one.inputs[0]);
-          step.b = find(one.inputs[1]);
-          step.binary = binary_loop(static_cast<binary::Code>(code), type);
-          if (code == binary::add && !steps.empty() && is_product(steps.back(), type)) {
-            // a b + c in one pass, rounded twice as before.
-            const Step& product = steps.back();
-            const bool first = same_place(step.a, product.to), second = same_place(step.b, product.to);
-            if (first != second && last_use[one.inputs[first ? 0 : 1]] == k) {
-              step.c = first ? step.b : step.a;
-              step.a = product.a;
-              step.b = product.b;
-              step.binary = nullptr;
-              step.mul_add = mul_add_loop(type);
-              joined = true;
-            }
-          }
-          break;
-        case Kind::compare:
-          step.a = find(one.inputs[0]);
-          step.b = find(one.inputs[1]);
-          step.binary = compare_loop(static_cast<comparison::Code>(code), type);
-          break;
-        default:
-          step.c = find(one.inputs[0]);
-          step.a = find(one.inputs[1]);
-          step.b = find(one.inputs[2]);
-          step.select = select_loop(type);
-          break;
-      }
-      // A kernel may write over an input of its own size: its place is free at once. Others wait for the next
-      // step.
-      const DType to = one.outputs[0].dtype;
-      std::vector<std::uint32_t> later;
-      for (const Slot slot : one.inputs) {
-        const Place place = places[slot];
-        if (place.kind != Place::Kind::scratch || last_use[slot] != k) continue;
-        if (place.item == item_size(to)) {
-          free.insert(place.index);
-        } else {
-          later.push_back(place.index);
-        }
-      }
-      const Slot result = one.results[0];
-      step.to.item = static_cast<std::uint8_t>(item_size(to));
-      if (last_use[result] >= end) {
-        step.to.kind = Place::Kind::output;
-        step.to.index = static_cast<std::uint32_t>(fused.results.size());
-        fused.results.push_back(result);
-        fused.outputs.push_back(one.outputs[0]);
-      } else {
-        if (free.empty()) free.insert(scratch++);
-        step.to.kind = Place::Kind::scratch;
-        step.to.index = *free.begin();
-        free.erase(free.begin());
-      }
-      free.insert(later.begin(), later.end());
-      places[result] = step.to;
-      if (joined) {
-        steps.back() = step;
-      } else {
-        steps.push_back(step);
-      }
+    Maker<Slot, Instruction> maker(specs, last_use, shape, type, end);
+    if (product) {
+      maker.product(list[i]);
+      ++program.counts_.epilogues;
+    } else {
+      ++program.counts_.chains;
     }
-    fused.operation = make<const Fused>(std::move(steps), fused.outputs, scratch);
-    made.push_back(std::move(fused));
+    program.counts_.fused += end - first;
+    for (std::size_t k = first; k < end; ++k) maker.add(list[k], k);
+    made.push_back(maker.finish());
     i = end;
   }
   list = std::move(made);

@@ -1,5 +1,5 @@
 // Runs of elementwise instructions over one shape become one instruction that works tile by tile in the
-// cache.
+// cache; those that follow a matrix product are done to its blocks as they are made.
 #pragma once
 #include "tensor/compile/program.hpp"
 

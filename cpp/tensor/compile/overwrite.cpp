@@ -101,7 +101,7 @@ void Overwriter::finish(const Program& program, std::vector<Array>& slots) {
       in_place.push_back(u);
       for (const Slot result : one.results) elsewhere[result] = 0;
     } else {
-      program.run(first + u, first + u + 1, slots, {});
+      program.run(first + u, first + u + 1, slots);
     }
   }
   assign([&](Slot slot) { return elsewhere[slot] != 0; });
@@ -140,7 +140,7 @@ void Overwriter::finish(const Program& program, std::vector<Array>& slots) {
     }
   }
   for (const std::size_t u : late) {
-    program.run(first + u, first + u + 1, slots, {});
+    program.run(first + u, first + u + 1, slots);
     const auto& results = program.instructions_[first + u].results;
     assign([&](Slot slot) { return std::find(results.begin(), results.end(), slot) != results.end(); });
   }

@@ -1,14 +1,15 @@
 #include "tensor/compile/program.hpp"
 
 #include <algorithm>
-#include <chrono>
 #include <cstring>
 #include <map>
 #include <string>
 #include <unordered_map>
 #include <utility>
 
+#include "tensor/compile/arena.hpp"
 #include "tensor/compile/fuse.hpp"
+#include "tensor/compile/join.hpp"
 #include "tensor/compile/overwrite.hpp"
 #include "tensor/evaluate.hpp"
 #include "tensor/functions.hpp"
@@ -41,9 +42,12 @@ class ProgramBuilder {
         program.assigned_.push_back(
             {Ref<Variable>(const_cast<Variable*>(seen.variable.get())), slot(seen.assigned)});
     }
+    program.counts_.operations = program.instructions_.size();
+    Joiner::run(program);
     Fuser::run(program);
     Overwriter::arrange(program);
     mark_last_uses();
+    Arena::plan(program);
   }
 
  private:
@@ -106,6 +110,7 @@ class ProgramBuilder {
           !(other.outputs[0].dtype == node.output(0).dtype))
         continue;
       for (std::uint32_t i = 0; i < node.output_count(); ++i) mine.push_back(other.results[i]);
+      ++program_.counts_.merged;
       return;
     }
     alike.push_back(program_.instructions_.size());
@@ -146,6 +151,19 @@ Program::Program(const TraceState& trace, Inputs outputs) {
   ProgramBuilder(*this, trace, outputs);
 }
 
+std::vector<Array> Program::specs() const {
+  std::vector<Array> specs = start_;
+  for (std::size_t i = 0; i < arguments_.size(); ++i) specs[argument_slots_[i]] = arguments_[i];
+  for (const Bound& bound : reads_) {
+    specs[bound.slot].dtype = bound.variable->dtype();
+    specs[bound.slot].shape = bound.variable->shape();
+  }
+  for (const Instruction& one : instructions_) {
+    for (std::size_t k = 0; k < one.results.size(); ++k) specs[one.results[k]] = one.outputs[k];
+  }
+  return specs;
+}
+
 std::vector<Array> Program::run(std::span<const Array> arguments, const std::function<void()>& poll) const {
   if (arguments.size() != arguments_.size()) {
     fail("compile", std::to_string(arguments.size()) + " tensors were given to a program of " +
@@ -160,8 +178,19 @@ std::vector<Array> Program::run(std::span<const Array> arguments, const std::fun
     slots[argument_slots_[i]] = arguments[i];
   }
   for (const Bound& bound : reads_) slots[bound.slot] = bound.variable->current().array();
-  run(0, instructions_.size() - updates_, slots, poll);
-  Overwriter::finish(*this, slots);
+  Ref<Buffer> arena;
+  if (counts_.arena_bytes > 0) {
+    {
+      const std::lock_guard lock(spare_mutex_);
+      std::swap(arena, spare_);  // another thread may be at work in it
+    }
+    if (!arena) arena = Buffer::make(counts_.arena_bytes);
+  }
+  {
+    const Polling polling(poll);
+    run(0, instructions_.size() - updates_, slots, arena);
+  }
+  Overwriter::finish(*this, slots);  // writes over variables: not to be stopped half-way
   std::vector<Array> results;
   for (const Slot slot : outputs_) {
     Array result = slots[slot];
@@ -173,13 +202,16 @@ std::vector<Array> Program::run(std::span<const Array> arguments, const std::fun
     }
     results.push_back(std::move(result));
   }
+  slots.clear();
+  if (arena && arena->unique()) {
+    const std::lock_guard lock(spare_mutex_);
+    std::swap(arena, spare_);
+  }
   return results;
 }
 
 void Program::run(std::size_t first, std::size_t end, std::vector<Array>& slots,
-                  const std::function<void()>& poll) const {
-  using Clock = std::chrono::steady_clock;
-  Clock::time_point last = poll ? Clock::now() : Clock::time_point{};
+                  const Ref<Buffer>& arena) const {
   const bool check = context().check_numerics;
   std::vector<Array> inputs, outputs;
   for (std::size_t i = first; i < end; ++i) {
@@ -187,6 +219,12 @@ void Program::run(std::size_t first, std::size_t end, std::vector<Array>& slots,
     inputs.clear();
     for (const Slot slot : instruction.inputs) inputs.push_back(slots[slot]);
     outputs = instruction.outputs;
+    for (std::size_t k = 0; arena && k < outputs.size(); ++k) {
+      const std::size_t place = places_[instruction.results[k]];
+      if (place == kApart) continue;
+      outputs[k].buffer = arena;
+      outputs[k].data = arena->data() + place;
+    }
     {
       const InLayer layer(instruction.label);
       instruction.operation->run(inputs, outputs);
@@ -196,10 +234,7 @@ void Program::run(std::size_t first, std::size_t end, std::vector<Array>& slots,
       slots[instruction.results[k]] = std::move(outputs[k]);
     }
     for (const Slot slot : instruction.last) slots[slot] = Array();
-    if (poll && Clock::now() - last > std::chrono::milliseconds(20)) {
-      poll();
-      last = Clock::now();
-    }
+    Polling::check();
   }
 }
 

@@ -58,7 +58,7 @@ class Take : public Operation {
   }
   void run(std::span<const Array> inputs, std::span<Array> outputs) const override {
     const Array x = inputs[0].packed();
-    outputs[0] = Array::make(x.dtype, outputs[0].shape);
+    outputs[0].allot();
     const Split split = split_at(x.shape, axis_);
     const auto chosen = places(name(), inputs[1], split.axis);
     const std::size_t row = static_cast<std::size_t>(split.inner) * item_size(x.dtype);
@@ -102,7 +102,7 @@ class ScatterAdd : public Operation {
   }
   void run(std::span<const Array> inputs, std::span<Array> outputs) const override {
     const Array x = inputs[0].packed();
-    outputs[0] = Array::make(x.dtype, outputs[0].shape);
+    outputs[0].allot();
     const Split split = split_at(outputs[0].shape, axis_);
     const auto chosen = places(name(), inputs[1], split.axis);
     dispatch(x.dtype, [&](auto t) {
@@ -149,7 +149,7 @@ class TakeAlong : public Operation {
   }
   void run(std::span<const Array> inputs, std::span<Array> outputs) const override {
     const Array x = inputs[0].packed();
-    outputs[0] = Array::make(x.dtype, outputs[0].shape);
+    outputs[0].allot();
     const Split split = split_at(x.shape, axis_), to = split_at(outputs[0].shape, axis_);
     const auto chosen = places(name(), inputs[1], split.axis);
     dispatch(x.dtype, [&](auto t) {
@@ -190,7 +190,7 @@ class ScatterAlong : public Operation {
   }
   void run(std::span<const Array> inputs, std::span<Array> outputs) const override {
     const Array x = inputs[0].packed();
-    outputs[0] = Array::make(x.dtype, outputs[0].shape);
+    outputs[0].allot();
     const Split from = split_at(x.shape, axis_);
     const auto chosen = places(name(), inputs[1], size_);
     dispatch(x.dtype, [&](auto t) {
@@ -229,7 +229,7 @@ class NormalIndex : public Operation {
   }
   void run(std::span<const Array> inputs, std::span<Array> outputs) const override {
     const auto chosen = places(name(), inputs[0], size_);
-    outputs[0] = Array::make(DType::i64, outputs[0].shape);
+    outputs[0].allot();
     std::copy(chosen.begin(), chosen.end(), outputs[0].as<std::int64_t>());
   }
   bool same(const Operation& other) const override {

@@ -28,7 +28,7 @@ class LayerNormBackward : public Operation {
     outputs[0].shape = inputs[0].shape();
   }
   void run(std::span<const Array> inputs, std::span<Array> outputs) const override {
-    for (Array& output : outputs) output = Array::make(output.dtype, output.shape);
+    for (Array& output : outputs) output.allot();
     const Array x = inputs[0].packed(), mean_row = inputs[1].packed(), rstd = inputs[2].packed(),
                 g = inputs[3].packed(), gain = gain_ ? inputs[4].packed() : Array();
     const auto n = static_cast<std::size_t>(x.shape.last()),
@@ -121,7 +121,7 @@ class LayerNorm : public Operation {
     outputs[1].shape[x.rank() - 1] = outputs[2].shape[x.rank() - 1] = 1;
   }
   void run(std::span<const Array> inputs, std::span<Array> outputs) const override {
-    for (Array& output : outputs) output = Array::make(output.dtype, output.shape);
+    for (Array& output : outputs) output.allot();
     const Array x = inputs[0].packed();
     const Array gain = gain_ ? inputs[1].packed() : Array(),
                 bias = bias_ ? inputs[gain_ ? 2 : 1].packed() : Array();

@@ -18,7 +18,7 @@ class Random : public Operation {
     outputs[0].shape = shape_;
   }
   void run(std::span<const Array> inputs, std::span<Array> outputs) const override {
-    outputs[0] = Array::make(dtype_, shape_);
+    outputs[0].allot();
     const random::Key key = random::stream_key(seed_, random::Purpose::tensor);
     const auto record = static_cast<std::uint64_t>(*inputs[0].as<std::int64_t>());
     const auto& table = kernels::table();

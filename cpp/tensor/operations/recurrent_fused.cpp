@@ -72,7 +72,7 @@ class RecurrentGradient : public Operation {
     if (given_.last_h) cotangents.last_h = inputs[next++].packed();
     if (given_.last_c) cotangents.last_c = inputs[next++].packed();
     for (std::size_t i = 0; i < wanted_.size(); ++i) {
-      outputs[i] = Array::make(outputs[i].dtype, outputs[i].shape);
+      outputs[i].allot();
       const int place = wanted_[i];
       Array** to = place == 0         ? &cotangents.x
                    : place == 1       ? &cotangents.kernel
@@ -131,6 +131,7 @@ class RecurrentLayer : public Operation {
  public:
   explicit RecurrentLayer(const RecurrentParts& parts) : Operation("recurrent"), parts_(parts) {}
   std::uint32_t output_count() const override { return parts_.plan.has_c() ? 5 : 3; }
+  bool entwined() const override { return true; }
   void infer(Inputs inputs, std::span<Array> outputs) const override {
     const Shape &x = inputs[0].shape(), &u = inputs[2].shape();
     for (Array& output : outputs) output.dtype = inputs[0].dtype();

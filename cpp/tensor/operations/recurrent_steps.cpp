@@ -15,7 +15,7 @@ Shape without_first(Shape shape) {
 
 class Unstack : public Operation {
  public:
-  explicit Unstack(std::uint32_t count) : Operation("unstack"), count_(count) {}
+  explicit Unstack(std::uint32_t count) : Operation("unstack", Kind::view), count_(count) {}
   std::uint32_t output_count() const override { return count_; }
   void infer(Inputs inputs, std::span<Array> outputs) const override {
     for (Array& output : outputs) {
@@ -55,7 +55,7 @@ class Stack : public Operation {
     outputs[0].shape.insert(0, static_cast<std::int64_t>(inputs.size()));
   }
   void run(std::span<const Array> inputs, std::span<Array> outputs) const override {
-    outputs[0] = Array::make(outputs[0].dtype, outputs[0].shape);
+    outputs[0].allot();
     const std::size_t bytes = static_cast<std::size_t>(inputs[0].size()) * item_size(outputs[0].dtype);
     for (std::size_t t = 0; t < inputs.size(); ++t) copy_packed(inputs[t], outputs[0].data + t * bytes);
   }

@@ -91,7 +91,7 @@ void reduce_columns(codes::Code code, const Array& x, void* out, std::size_t bef
 }
 
 void reduce_array(codes::Code code, const Array& given, Axes axes, Array& out) {
-  out = Array::make(out.dtype, out.shape);
+  out.allot();
   const auto size = static_cast<std::size_t>(out.size());
   if (size == 0) return;
   const std::size_t n = static_cast<std::size_t>(given.size()) / size;
@@ -206,7 +206,7 @@ class CumSum : public Operation {
   }
   void run(std::span<const Array> inputs, std::span<Array> outputs) const override {
     const Array x = inputs[0].packed();
-    outputs[0] = Array::make(x.dtype, x.shape);
+    outputs[0].allot();
     const auto n = static_cast<std::size_t>(x.shape.last()), size = static_cast<std::size_t>(x.size());
     if (size > 0) cumsum_loop(x.dtype)(x.data, outputs[0].data, size / n, n);
   }
@@ -230,7 +230,7 @@ class Extreme : public Operation {
   }
   void run(std::span<const Array> inputs, std::span<Array> outputs) const override {
     const Array x = inputs[0].packed();
-    outputs[0] = Array::make(DType::i64, outputs[0].shape);
+    outputs[0].allot();
     const auto n = static_cast<std::size_t>(x.shape.last());
     if (outputs[0].size() > 0)
       extreme_loop(code_, x.dtype)(x.data, outputs[0].data, static_cast<std::size_t>(outputs[0].size()), n);

@@ -78,7 +78,7 @@ class Unslice : public Operation {
     outputs[0].shape = shape_;
   }
   void run(std::span<const Array> inputs, std::span<Array> outputs) const override {
-    outputs[0] = Array::make(outputs[0].dtype, shape_);
+    outputs[0].allot();
     dispatch(outputs[0].dtype, [&](auto t) {
       std::fill_n(outputs[0].as<decltype(t)>(), shape_.size(), static_cast<decltype(t)>(fill_));
     });
@@ -115,7 +115,7 @@ class Concat : public Operation {
     outputs[0].shape = shape;
   }
   void run(std::span<const Array> inputs, std::span<Array> outputs) const override {
-    outputs[0] = Array::make(outputs[0].dtype, outputs[0].shape);
+    outputs[0].allot();
     std::int64_t at = 0;
     for (const Array& input : inputs) {
       const std::int64_t offset = at * outputs[0].strides[static_cast<std::size_t>(axis_)];
@@ -140,6 +140,13 @@ class Concat : public Operation {
 };
 
 }  // namespace
+
+Ref<const Operation> concat_operation(int axis) {
+  return make<const Concat>(axis);
+}
+Ref<const Operation> slice_operation(std::span<const Slice> slices) {
+  return make<const SliceOp>(slices);
+}
 
 Value slice(const Value& x, std::span<const Slice> slices) {
   bool whole = true;

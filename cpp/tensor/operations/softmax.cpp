@@ -19,7 +19,7 @@ template <class Kernel32, class Kernel64>
 void run_rows(const Array& given, const Array* mask, Array& out, Kernel32 single_kernel,
               Kernel64 double_kernel) {
   const Array x = given.packed();
-  out = Array::make(out.dtype, out.shape);
+  out.allot();
   const auto n = static_cast<std::size_t>(x.shape.last()),
              outer = n == 0 ? 0 : static_cast<std::size_t>(x.size()) / n;
   const Array truth = mask == nullptr ? Array() : mask->broadcast_to(x.shape).packed();
@@ -46,7 +46,7 @@ class SoftmaxBackward : public Operation {
   }
   void run(std::span<const Array> inputs, std::span<Array> outputs) const override {
     const Array y = inputs[0].packed(), g = inputs[1].packed();
-    outputs[0] = Array::make(y.dtype, y.shape);
+    outputs[0].allot();
     const auto n = static_cast<std::size_t>(y.shape.last()),
                outer = n == 0 ? 0 : static_cast<std::size_t>(y.size()) / n;
     const auto work = [&](auto t, auto kernel) {

@@ -12,14 +12,14 @@ namespace {
 namespace codes = kernels::unary;
 using codes::Code;
 
-constexpr const char* kNames[] = {"neg",  "abs",   "sign",      "exp",        "expm1", "log",     "log1p",
-                                  "sqrt", "rsqrt", "square",    "reciprocal", "tanh",  "sigmoid", "softplus",
-                                  "erf",  "sin",   "cos",       "floor",      "ceil",  "round",   "relu",
-                                  "silu", "gelu",  "gelu_tanh", "copy"};
+constexpr const char* kNames[] = {
+    "neg",   "abs",        "sign",           "exp",   "expm1",   "log",      "log1p", "sqrt",
+    "rsqrt", "square",     "reciprocal",     "tanh",  "sigmoid", "softplus", "erf",   "sin",
+    "cos",   "floor",      "ceil",           "round", "relu",    "silu",     "gelu",  "gelu_tanh",
+    "copy",  "gelu_slope", "gelu_tanh_slope"};
 static_assert(std::size(kNames) == codes::count);
 
 constexpr double kTwoOverRootPi = 1.1283791670955125739;   // 2 / sqrt(pi)
-constexpr double kRootHalf = 0.70710678118654752440;       // sqrt(1/2)
 constexpr double kNormalPeak = 0.39894228040143267794;     // 1 / sqrt(2 pi)
 constexpr double kRootTwoOverPi = 0.79788456080286535588;  // sqrt(2/pi)
 constexpr double kGeluCubic = 0.044715;                    // D. Hendrycks, K. Gimpel, arXiv:1606.08415
@@ -64,22 +64,28 @@ Value derivative(Code code, const Value& g, const Value& x, const Value& y) {
     case codes::cos:
       return mul(g, tensor::neg(unary_op(codes::sin, x)));
     case codes::relu:
-      return where(greater(x, constant(x.dtype(), 0.0)), g, constant(g.dtype(), 0.0));
+      return where(greater(y, constant(y.dtype(), 0.0)), g, constant(g.dtype(), 0.0));  // x may be forgotten
     case codes::silu: {
       const Value s = tensor::sigmoid(x);
       return mul(g, mul(s, add(mul(x, one_minus(s)), 1.0)));
     }
-    case codes::gelu: {
-      const Value cumulative = mul(add(unary_op(codes::erf, mul(x, kRootHalf)), 1.0), 0.5);
-      const Value density = mul(tensor::exp(mul(tensor::square(x), -0.5)), kNormalPeak);
-      return mul(g, add(cumulative, mul(x, density)));
+    case codes::gelu:
+      return mul(g, unary_op(codes::gelu_slope, x));
+    case codes::gelu_tanh:
+      return mul(g, unary_op(codes::gelu_tanh_slope, x));
+    case codes::gelu_slope: {  // (2 - x^2) phi(x)
+      const Value x2 = tensor::square(x);
+      const Value density = mul(tensor::exp(mul(x2, -0.5)), kNormalPeak);
+      return mul(g, mul(add(tensor::neg(x2), 2.0), density));
     }
-    case codes::gelu_tanh: {
+    case codes::gelu_tanh_slope: {
+      // With t = tanh(u), u = c (x + a x^3): (1 - t^2) (u' (1 - x t u') + x u'' / 2).
       const Value x2 = tensor::square(x);
       const Value t = tensor::tanh(mul(mul(x, add(mul(x2, kGeluCubic), 1.0)), kRootTwoOverPi));
-      const Value inner = mul(add(mul(x2, 3 * kGeluCubic), 1.0), kRootTwoOverPi);
-      const Value slope = mul(mul(x, one_minus(tensor::square(t))), inner);
-      return mul(g, mul(add(add(t, 1.0), slope), 0.5));
+      const Value u1 = mul(add(mul(x2, 3 * kGeluCubic), 1.0), kRootTwoOverPi);
+      const Value inner =
+          add(mul(u1, one_minus(mul(mul(x, t), u1))), mul(x2, 3 * kGeluCubic * kRootTwoOverPi));
+      return mul(g, mul(one_minus(tensor::square(t)), inner));
     }
     case codes::copy:
       return g;

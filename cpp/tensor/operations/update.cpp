@@ -40,9 +40,7 @@ class Update : public Operation {
     }
   }
   void run(std::span<const Array> inputs, std::span<Array> outputs) const override {
-    for (Array& output : outputs) {
-      if (output.data == nullptr) output = Array::make(output.dtype, output.shape);
-    }
+    for (Array& output : outputs) output.allot();
     UpdateSettings settings = settings_;
     settings.rate = *inputs[2].as<double>();
     settings.scale = *inputs[3].as<double>();

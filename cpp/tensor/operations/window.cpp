@@ -39,7 +39,7 @@ class Unfold : public Operation {
   }
   void run(std::span<const Array> inputs, std::span<Array> outputs) const override {
     const Array x = inputs[0].packed();
-    outputs[0] = Array::make(x.dtype, outputs[0].shape);
+    outputs[0].allot();
     const std::size_t pixel = static_cast<std::size_t>(x.shape[3]) * item_size(x.dtype);
     if (pixel == 0) return;
     each_pixel(window_, x.shape[0], x.shape[1], x.shape[2], [&](std::int64_t from, std::int64_t to) {
@@ -73,7 +73,7 @@ class Fold : public Operation {
   }
   void run(std::span<const Array> inputs, std::span<Array> outputs) const override {
     const Array x = inputs[0].packed();
-    outputs[0] = Array::make(x.dtype, outputs[0].shape);
+    outputs[0].allot();
     dispatch(x.dtype, [&](auto t) {
       using T = decltype(t);
       T* out = outputs[0].as<T>();

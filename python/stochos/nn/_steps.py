@@ -108,6 +108,10 @@ def train_step(
             leaves = zip(*(_trees.leaves(one[0][1]) for _, one in found), strict=True)
             joined = iter([_core.ops.concat(list(column)) for column in leaves])
             outputs = _trees.mapped(lambda _: next(joined), found[0][1][0][1])
+        # Nothing is assigned when this fails: a traced step assigns at its end, and here it is asked first.
+        total = _core.require_finite(total, "nn.fit", "the loss")
+        if not _core.tracing():
+            total.numpy()
         optimizer.update(model, gradients)
         return total, outputs
 
@@ -149,24 +153,31 @@ def run_epoch(
     mean = _Mean()
     for measure in measures:
         measure.reset()
+
+    def figures() -> dict[str, float]:
+        return {"loss": mean.result()} | {measure.name: measure.result() for measure in measures}
+
     done = (run.epoch - 1) * data.count
     for number, (count, *batch) in enumerate(batches, 1):
         given = {name: part for name, part in zip(("x", "y", "weights"), batch, strict=True) if part is not None}
-        found, outputs = step(given)
-        loss = float(found)
-        if not math.isfinite(loss):
+        try:
+            found, outputs = step(given)
+        except ConvergenceError as error:
             msg = (
-                f"[nn.fit] the loss is {loss} in epoch {run.epoch}, batch {number}; lower the learning rate, clip the "
-                "gradients, or find the first bad tensor with nn.check_numerics"
+                f"{error} in epoch {run.epoch}, batch {number}; the parameters are as the batch before left them. "
+                "Lower the learning rate, clip the gradients, or find the first bad tensor with nn.check_numerics"
             )
-            raise ConvergenceError(msg)
+            raise ConvergenceError(msg) from None
+        loss = float(found)
         mean.add(loss, count, given.get("weights"))
         _gather(measures, outputs, given)
+        run.open_figures = figures  # the batch counts, whatever ends the epoch from here on
         for hook in hooks:
             hook.on_batch(run, loss)
         done += count
         report(tell, done, epochs * data.count)
-    return {"loss": mean.result()} | {measure.name: measure.result() for measure in measures}
+    run.open_figures = None
+    return figures()
 
 
 def measured(

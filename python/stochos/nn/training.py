@@ -10,7 +10,7 @@ import numpy as np
 
 from stochos import _checks
 from stochos._progress import Progress, progress_callback, report
-from stochos.errors import InputError
+from stochos.errors import InputError, StoppedError
 from stochos.nn import _checkpoint, _trees, compiling
 from stochos.nn._data import Data
 from stochos.nn._steps import Loss, build, called, measured, objective_of, run_epoch, train_step
@@ -47,6 +47,7 @@ class Training:
         self.history = history
         self.epoch = history.epochs
         self.stopped = False
+        self.open_figures: Callable[[], dict[str, float]] | None = None  # of the epoch under way, a batch done
 
     def stop(self) -> None:
         """End the run after this epoch."""
@@ -136,11 +137,15 @@ def fit(
     InputError, InputTypeError
         An argument is out of range or of the wrong kind, or the checkpoint is of another run.
     ConvergenceError
-        The loss is not finite. The message names epoch and batch.
+        The loss is not finite. The message names epoch and batch; no parameter has been moved by that batch.
 
     Notes
     -----
-    Ctrl-C stops between two batches; the checkpoint is that of the last whole epoch.
+    Ctrl-C stops at once and takes the open batch back: parameters, optimizer and random streams are as the last whole
+    batch left them, and nothing of the open epoch is lost: the `KeyboardInterrupt` (or `StoppedError` of the progress
+    callback) carries ``error.history``, whose last entry is the part of the epoch that was done. The checkpoint stays
+    that of the last whole epoch, so that a resumed run repeats the open epoch and has the bits of one at a stretch.
+    A loss that is not finite is found before the step that made it moves a parameter.
 
     Examples
     --------
@@ -192,7 +197,13 @@ def fit(
         while run.epoch < epochs and not run.stopped:
             run.epoch += 1
             batches = data.passes(run.epoch, batch_size, number, shuffle)
-            figures = run_epoch(run, step, data, batches, measures, hooks, tell, epochs)
+            try:
+                figures = run_epoch(run, step, data, batches, measures, hooks, tell, epochs)
+            except (KeyboardInterrupt, StoppedError) as error:
+                if run.open_figures is not None:
+                    run.history.add(run.open_figures())
+                error.history = run.history  # type: ignore[union-attr] # for who catches it
+                raise
             if held is not None:
                 found = measured(model, held, objective, measures, batch_size)
                 figures |= {f"val_{name}": value for name, value in found.items()}
