@@ -10,6 +10,7 @@ namespace stochos::tensor {
 namespace {
 
 constexpr std::size_t kTile = 1024;    // elements: a few of them fit in the first-level cache
+constexpr std::size_t kFar = 1 << 18;  // elements: about a megabyte
 constexpr std::size_t kMostBytes = 8;  // of an element
 constexpr std::size_t kPiece = 8 * kTile, kWorth = 1 << 16;  // elements of a task; worth a thread
 
@@ -23,6 +24,10 @@ class Pass {
     by_rows_ = std::find(chain.rows.begin(), chain.rows.end(), 1) != chain.rows.end();
     width_ = static_cast<std::size_t>(outputs[0].shape.last());
     count_ = width_ == 0 ? 0 : size / width_;
+    for (std::size_t k = 0; k < packed_.size(); ++k) {
+      if (static_cast<std::size_t>(packed_[k].size()) == size) vectors_.push_back(k);
+    }
+    far_ = size * (vectors_.size() + outputs.size()) >= kFar;
     // A tile of several rows finds as many copies of what is the same in all of them.
     const std::size_t repeats = width_ == 0 ? 0 : std::min(kTile / width_, count_);
     for (std::size_t k = 0; k < chain.rows.size(); ++k) {
@@ -90,8 +95,12 @@ class Pass {
       }
       return outputs_[place.index].data + at * place.item;
     };
+    const std::size_t shares = chain_.steps.size();
+    std::size_t done = 0;
     const auto number = [](const Place& place) { return place.kind == Place::Kind::number ? 1U : 0U; };
     for (const Step& step : chain_.steps) {
+      if (far_) fetch(at + n, n * done / shares, n * (done + 1) / shares);
+      ++done;
       const unsigned mode = number(step.a) | number(step.b) << 1;
       if (step.unary != nullptr) {
         step.unary(find(step.a), find(step.to), n);
@@ -106,9 +115,26 @@ class Pass {
     }
   }
 
+  // Elements first .. end - 1 after `at`, of the next tile, on their way to the cache while this one is at
+  // work.
+  void fetch(std::size_t at, std::size_t first, std::size_t end) const {
+    const std::size_t last = count_ * width_;
+    if (at + end > last) return;
+    const auto lines = [&](const Array& array, [[maybe_unused]] auto write) {
+      const std::size_t item = item_size(array.dtype);
+      const std::byte* from = array.data + (at + first) * item;
+      for (const std::byte* to = array.data + (at + end) * item; from < to; from += 64)
+        __builtin_prefetch(from, decltype(write)::value, 2);
+    };
+    for (const std::size_t k : vectors_) lines(packed_[k], std::integral_constant<int, 0>());
+    for (const Array& output : outputs_) lines(output, std::integral_constant<int, 1>());
+  }
+
   const Chain& chain_;
   std::span<Array> outputs_;
   std::vector<Array> packed_;
+  std::vector<std::size_t> vectors_;  // numbers of the inputs that are as large as the outputs
+  bool far_ = false;                  // operands come from beyond the second-level cache
   bool by_rows_ = false;
   std::size_t width_ = 0, count_ = 0;  // of the last axis; of the rows
 };
