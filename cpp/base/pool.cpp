@@ -51,6 +51,7 @@ unsigned allowed_processors() {
 // How long a thread of short work looks for what comes next, before it sleeps: waking takes as long as such
 // work.
 constexpr std::chrono::microseconds kLinger{100};
+constexpr std::chrono::milliseconds kLeastAlone{2}, kMostAlone{250};  // see judge()
 
 void pause() {
 #if defined(__x86_64__)
@@ -60,16 +61,18 @@ void pause() {
 #endif
 }
 
+using Clock = std::chrono::steady_clock;
+
 // Looks until done() or until kLinger is over.
 template <class Done>
 void linger(Done&& done) {
-  const auto end = std::chrono::steady_clock::now() + kLinger;
+  const auto end = Clock::now() + kLinger;
   do {
     for (int i = 0; i < 16; ++i) {
       if (done()) return;
       pause();
     }
-  } while (std::chrono::steady_clock::now() < end);
+  } while (Clock::now() < end);
 }
 
 // Held for a few instructions at a time: trying for a moment is cheaper than sleeping.
@@ -142,6 +145,11 @@ class Pool {
 
   // The caller works too and then waits for the others.
   void run_with_caller(Job& job) {
+    const Clock::time_point begin = Clock::now();
+    if (begin.time_since_epoch().count() < alone_until_.load(std::memory_order_relaxed)) {
+      if (const std::exception_ptr failure = job.work(job.threads)) std::rethrow_exception(failure);
+      return;
+    }
     std::unique_lock lock = locked(mutex_);
     while (workers_ < job.threads) start_worker();
     jobs_.push_back(&job);
@@ -154,17 +162,30 @@ class Pool {
     lock.unlock();
     for (; asleep > 0; --asleep) wake_.notify_one();
     const std::exception_ptr failure = job.work(job.threads);
+    const Clock::time_point worked = Clock::now();
     if (lively) linger([&] { return job.running.load(std::memory_order_acquire) == 0; });
     lock = locked(mutex_);
     job.finished.wait(lock, [&] { return job.running == 0; });
     jobs_.erase(place);
     --callers_;
+    judge(worked - begin, Clock::now(), begin);
     lock.unlock();
     if (failure) std::rethrow_exception(failure);
     if (job.failure) std::rethrow_exception(job.failure);
   }
 
  private:
+  // When the others took much longer than the caller, they had no processor: for a while it is quicker to
+  // work alone.
+  void judge(Clock::duration own, Clock::time_point end, Clock::time_point begin) {
+    if (end - begin > 3 * own + 2 * kLinger) {
+      alone_ = std::clamp<Clock::duration>(2 * alone_, kLeastAlone, kMostAlone);
+      alone_until_.store((end + alone_).time_since_epoch().count(), std::memory_order_relaxed);
+    } else {
+      alone_ -= alone_ / 16;
+    }
+  }
+
   void start_worker() {
     // Workers live as long as the process: detached, so that interpreter exit never waits for a parked
     // thread.
@@ -219,6 +240,8 @@ class Pool {
   std::list<Job*> jobs_;
   unsigned workers_ = 0, looking_ = 0, callers_ = 0;  // callers: of run_with_caller
   const unsigned processors_ = allowed_processors();
+  Clock::duration alone_{0};
+  std::atomic<Clock::rep> alone_until_{0};
   std::atomic<unsigned> posted_{0};  // jobs of all times
   std::atomic<bool> lively_{false};
 };
