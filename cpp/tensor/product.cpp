@@ -29,6 +29,10 @@ struct Product {
   std::size_t ldc;
 
   double work() const { return static_cast<double>(m) * static_cast<double>(n) * static_cast<double>(k); }
+  // In multiply-adds, what it takes to write C among them.
+  double effort() const {
+    return static_cast<double>(m) * static_cast<double>(n) * static_cast<double>(k + 16);
+  }
   const T* a_at(std::size_t row, std::size_t step) const {
     return turned_a ? a + step * lda + row : a + row * lda + step;
   }
@@ -126,7 +130,7 @@ void over_panels(const Product<T>& p) {
               across = pieces(p.n * sizeof(T), p.turned_a ? kTurnedRowBytes : kRowBytes);
   if (threads > 1) {
     // Two a thread, so that one that comes late does less.
-    const auto wanted = std::min(2 * threads, static_cast<std::size_t>(p.work() / kWorth));
+    const auto wanted = std::min(2 * threads, static_cast<std::size_t>(p.effort() / kWorth));
     across = std::max(across, std::min(pieces(wanted, down), pieces(p.n, width)));
     down = std::max(down, std::min(pieces(wanted, across), p.m / kLeastRows));
   }
@@ -143,7 +147,7 @@ void over_panels(const Product<T>& p) {
 template <class T>
 bool panels_lead(const Product<T>& p) {
   constexpr double kLarge = 3e8;  // from here on OpenBLAS, which packs both, is even
-  return kernels::table().panels_lead && p.m >= 16 && 2 * p.n >= Panels<T>{}.width() && p.k >= 8 &&
+  return kernels::table().panels_lead && p.m >= 16 && 2 * p.n >= Panels<T>{}.width() && p.k >= 2 &&
          p.work() < kLarge;
 }
 
