@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from stochos import _core, executors
 from stochos._progress import Callback, Progress, progress_callback
-from stochos.errors import Error, InputError, InputTypeError
+from stochos.errors import InputError, InputTypeError
 from stochos.words import _files, _merge, _sources, _tokenizers
 from stochos.words._parts import Parts
 
@@ -80,7 +80,7 @@ def count(
 
     def run(work: Callable[[_Shard], Any], shards: list[_Shard], name: str) -> list[Any]:
         with progress_callback(progress, name, unit, _WHERE) as callback:
-            return _run(executor, work, shards, sizes, call, callback)
+            return executors.run_shards(executor, work, shards, sizes, call, callback, _WHERE)
 
     counted = run(_frequencies, shards, "reading")
     vocabulary, frequencies = _vocabulary(counted, choice)
@@ -99,29 +99,6 @@ def count(
     identity = np.arange(len(vocabulary), dtype=np.uint32)
     triangle = _core.words_merge_upper([(*triangle, identity) for triangle, _, _ in answers], len(vocabulary))
     return Parts(vocabulary, frequencies, *triangle), starts[-1]
-
-
-def _run(
-    executor: Any,
-    work: Callable[[_Shard], Any],
-    shards: list[_Shard],
-    sizes: list[int],
-    call: str,
-    callback: Callback | None,
-) -> list[Any]:
-    try:
-        return executors.run_shards(executor, work, shards, sizes, call, callback, _WHERE)
-    except Error:
-        raise
-    except Exception as error:
-        tokenizer = shards[0].reading.tokenizer
-        if callable(tokenizer) and "pickle" in f"{type(error).__name__} {error}".lower():
-            msg = (
-                f"[{_WHERE}] tokenizer {tokenizer!r} cannot be sent to another process ({error}); "
-                "give a function that stands in a module, or executor=None"
-            )
-            raise InputTypeError(msg) from error
-        raise
 
 
 def _vocabulary(counted: list[tuple[dict[str, int], int]], choice: Choice) -> tuple[list[str], NDArray[np.int64]]:
