@@ -7,19 +7,7 @@ import resource
 import subprocess
 import sys
 
-HEAVY = (
-    "scipy",
-    "pandas",
-    "xarray",
-    "matplotlib",
-    "libsbml",
-    "sklearn",
-    "jieba",
-    "tokenizers",
-    "torch",
-    "click",
-    "tqdm",
-)
+HEAVY = ("scipy", "pandas", "xarray", "matplotlib", "libsbml", "sklearn", "jieba", "tokenizers", "click", "tqdm")
 
 
 def seconds(module: str) -> float:

@@ -1,7 +1,7 @@
 """The source archive builds a wheel by itself, and the wheel holds all that a user needs and no more.
 
-Slow, since it compiles everything: ``pip install build auditwheel && python -m pytest -m slow tests/packaging``, with the
-network for the build's tools.
+Slow, since it compiles everything: ``pip install build auditwheel && python -m pytest -m slow tests/packaging``, with
+the network for the build's tools.
 """
 
 from __future__ import annotations
