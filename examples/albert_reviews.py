@@ -57,7 +57,7 @@ def options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--pretraining", type=int, default=20_000, help="reviews to pretrain on, without their labels")
     parser.add_argument("--train", type=int, default=3000, help="reviews to fine-tune on")
     parser.add_argument("--test", type=int, default=2000, help="reviews to test on")
-    parser.add_argument("--pretraining-epochs", type=int, default=6)
+    parser.add_argument("--pretraining-epochs", type=int, default=4)
     parser.add_argument("--epochs", type=int, default=4)
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--layers", type=int, default=4)
