@@ -103,3 +103,11 @@ def test_adding_problem_is_not_learned_by_a_simple_rnn(example):
     # As many steps as three times what the slower of the others took.
     _, error, _ = example("adding_problem").train("simple", length=200, steps=2100, seed=0)
     assert error > 0.1
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("cell", ["lstm", "gru"])
+def test_copy_memory_is_learned(example, cell: str):
+    _, right, steps = example("copy_memory").train(cell, pause=30, shown=5, seed=0)
+    assert right > 0.99
+    assert steps < 5000
