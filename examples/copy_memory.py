@@ -39,7 +39,7 @@ def share_right(model, x, y, shown):
     return float(np.mean(model.predict(x).argmax(axis=-1)[:, -shown:] == y[:, -shown:]))
 
 
-def train(cell, *, pause=30, shown=5, units=64, steps=5000, size=64, rate=1e-2, seed=0, goal=0.995, tell=None):
+def train(cell, *, pause=30, shown=5, units=64, steps=5000, size=64, rate=1e-2, seed=0, goal=0.99, tell=None):
     """Train until `goal` of the symbols of new sequences are right; return model, share and the steps it took."""
     random = np.random.default_rng(seed)
     model = model_of(cell, units, pause + 2 * shown, seed)

@@ -109,5 +109,5 @@ def test_adding_problem_is_not_learned_by_a_simple_rnn(example):
 @pytest.mark.parametrize("cell", ["lstm", "gru"])
 def test_copy_memory_is_learned(example, cell: str):
     _, right, steps = example("copy_memory").train(cell, pause=30, shown=5, seed=0)
-    assert right > 0.99
+    assert right >= 0.99  # of 2,500 symbols of new sequences; guessing has 1 of 8
     assert steps < 5000
