@@ -51,7 +51,7 @@ unsigned allowed_processors() {
 // How long a thread of short work looks for what comes next, before it sleeps: waking takes as long as such
 // work.
 constexpr std::chrono::microseconds kLinger{100};
-constexpr std::chrono::milliseconds kLeastAlone{2}, kMostAlone{250};  // see judge()
+constexpr std::chrono::milliseconds kStarved{1}, kLeastAlone{2}, kMostAlone{250};  // see judge()
 
 void pause() {
 #if defined(__x86_64__)
@@ -178,7 +178,7 @@ class Pool {
   // When the others took much longer than the caller, they had no processor: for a while it is quicker to
   // work alone.
   void judge(Clock::duration own, Clock::time_point end, Clock::time_point begin) {
-    if (end - begin > 3 * own + 2 * kLinger) {
+    if (end - begin > 3 * own + kStarved) {
       alone_ = std::clamp<Clock::duration>(2 * alone_, kLeastAlone, kMostAlone);
       alone_until_.store((end + alone_).time_since_epoch().count(), std::memory_order_relaxed);
     } else {
