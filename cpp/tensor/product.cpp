@@ -1,6 +1,7 @@
 #include "tensor/product.hpp"
 
 #include <algorithm>
+#include <cstring>
 
 #include "kernels/blas.hpp"
 #include "kernels/table.hpp"
@@ -29,6 +30,10 @@ struct Product {
   std::size_t ldc;
 
   double work() const { return static_cast<double>(m) * static_cast<double>(n) * static_cast<double>(k); }
+  // In multiply-adds, what it takes to write C among them.
+  double effort() const {
+    return static_cast<double>(m) * static_cast<double>(n) * static_cast<double>(k + 16);
+  }
   const T* a_at(std::size_t row, std::size_t step) const {
     return turned_a ? a + step * lda + row : a + row * lda + step;
   }
@@ -103,20 +108,39 @@ void over_blas(const Product<T>& p, const BlockDone& done) {
 
 constexpr std::size_t kSteps = 256;      // of k: a panel of them stays in the first-level cache
 constexpr std::size_t kRows = 480;       // of A beside kSteps in the second-level cache
-constexpr std::size_t kColumns = 128;    // packed at a time
 constexpr std::size_t kCache = 1 << 20;  // bytes of C
+constexpr std::size_t kRowBytes = 512, kTurnedRowBytes = 2048;  // of the columns packed at a time
 
 template <class T>
 void by_panels(const Product<T>& p) {
+  constexpr std::size_t kTile = 12;  // rows of the widest kernel
+  constexpr std::size_t kOften = 8;  // panels that meet a tile of A
   const Panels<T> kernel;
-  const std::size_t steps = std::min(p.k, kSteps), width = kernel.width();
-  const Ref<Buffer> memory = Buffer::make(pieces(p.n, width) * width * steps * sizeof(T));
-  T* packed = reinterpret_cast<T*>(memory->data());
+  const std::size_t steps = std::min(p.k, kSteps), width = kernel.width(), panels = pieces(p.n, width);
+  // Neighbours down a column of a turned A are a row of memory apart.
+  const bool copied = p.turned_a && panels >= kOften;
+  const Ref<Buffer> memory = Buffer::make((panels * width + (copied ? kTile : 0)) * steps * sizeof(T));
+  T *packed = reinterpret_cast<T*>(memory->data()), *tile = packed + panels * width * steps;
   for (std::size_t step = 0; step < p.k; step += kSteps) {
     const std::size_t some = std::min(kSteps, p.k - step);
+    const bool fresh = step == 0 && !p.plus;
     kernel.pack(p.b_at(step, 0), p.ldb, p.turned_b, some, p.n, packed);
-    kernel.product(
-        {p.a_at(0, step), p.lda, p.m, some, packed, p.n, p.c, p.ldc, p.turned_a, step == 0 && !p.plus});
+    if (!copied) {
+      kernel.product({p.a_at(0, step), p.lda, p.m, some, packed, p.n, p.c, p.ldc, p.turned_a, fresh});
+      continue;
+    }
+    for (std::size_t row = 0; row < p.m; row += kTile) {
+      const std::size_t rows = std::min(kTile, p.m - row);
+      const T* from = p.a_at(row, step);
+      if (rows == kTile) {
+        for (std::size_t i = 0; i < some; ++i)
+          std::memcpy(tile + i * kTile, from + i * p.lda, kTile * sizeof(T));
+      } else {
+        for (std::size_t i = 0; i < some; ++i)
+          std::memcpy(tile + i * kTile, from + i * p.lda, rows * sizeof(T));
+      }
+      kernel.product({tile, kTile, rows, some, packed, p.n, p.c + row * p.ldc, p.ldc, true, fresh});
+    }
   }
 }
 
@@ -126,10 +150,11 @@ void over_panels(const Product<T>& p, const BlockDone& done) {
   constexpr double kWorth = 4e5;          // multiply-adds of a task: some microseconds
   constexpr std::size_t kLeastRows = 24;  // for which packing pays
   const std::size_t width = Panels<T>{}.width(), threads = thread_count();
-  std::size_t down = pieces(p.m, kRows), across = pieces(p.n, kColumns);
+  std::size_t down = pieces(p.m, kRows),
+              across = pieces(p.n * sizeof(T), p.turned_a ? kTurnedRowBytes : kRowBytes);
   if (threads > 1) {
     // Two a thread, so that one that comes late does less.
-    const auto wanted = std::min(2 * threads, static_cast<std::size_t>(p.work() / kWorth));
+    const auto wanted = std::min(2 * threads, static_cast<std::size_t>(p.effort() / kWorth));
     across = std::max(across, std::min(pieces(wanted, down), pieces(p.n, width)));
     down = std::max(down, std::min(pieces(wanted, across), p.m / kLeastRows));
   }
@@ -156,7 +181,7 @@ void over_panels(const Product<T>& p, const BlockDone& done) {
 template <class T>
 bool panels_lead(const Product<T>& p) {
   constexpr double kLarge = 3e8;  // from here on OpenBLAS, which packs both, is even
-  return kernels::table().panels_lead && p.m >= 16 && 2 * p.n >= Panels<T>{}.width() && p.k >= 8 &&
+  return kernels::table().panels_lead && p.m >= 16 && 2 * p.n >= Panels<T>{}.width() && p.k >= 2 &&
          p.work() < kLarge;
 }
 

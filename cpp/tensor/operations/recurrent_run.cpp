@@ -267,7 +267,11 @@ class Backward {
     }
     if (out_.bias != nullptr || (after && out_.extra != nullptr)) {
       std::vector<T> sums(ld_);
-      Kernels<T>{}.columns()(da, sums.data(), rows, ld_, ld_);
+      constexpr std::size_t kColumns = 128;  // a whole number of vectors and cache lines
+      run_tasks(rows < 512 ? 1 : (ld_ + kColumns - 1) / kColumns, [&](std::size_t task) {
+        const std::size_t from = task * kColumns, count = rows < 512 ? ld_ : std::min(kColumns, ld_ - from);
+        Kernels<T>{}.columns()(da + from, sums.data() + from, rows, count, ld_);
+      });
       if (out_.bias != nullptr) {
         both([&](std::size_t weight, std::size_t from, std::size_t count) {
           std::copy_n(sums.data() + from, count, out_.bias->as<T>() + weight);
