@@ -190,7 +190,7 @@ static inline typename L::Real tanh_of(typename L::Real x) {
     const Real r2 = r * r;
     const Real value = fused(r, fused(r, polynomial_with(r, r2, K::kExpTwice), all_lanes<Real>(2.0F)), one);
     const Real scale = (Real)(((typename L::Bits)shifted << L::kFractionBits) + L::kOne);
-    far = one - 2.0F * inverse_lanes(fused(value, scale, one));
+    far = one - 2.0F / fused(value, scale, one);
   } else {
     const Real t = exp_less_1<L>(size + size);
     far = t / (t + 2);

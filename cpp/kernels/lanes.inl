@@ -117,17 +117,6 @@ static inline F64 root_lanes(F64 x) {
 #endif
 }
 
-// 1 / x within a unit, for x and 1 / x far from the ends of the range: an estimate and a step of Newton where
-// a division keeps the processor for as long as a polynomial.
-static inline F32 inverse_lanes(F32 x) {
-#if defined(__AVX512F__)
-  const F32 y = (F32)_mm512_rcp14_ps((__m512)x), one = (F32)_mm512_set1_ps(1.0F);
-  return fused(y, fused(-x, y, one), y);
-#else
-  return 1.0F / x;
-#endif
-}
-
 // The smaller or larger; the second operand when one is NaN, as SSE has it.
 static inline F32 lower_of(F32 a, F32 b) {
 #if defined(__AVX512F__)
