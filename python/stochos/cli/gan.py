@@ -25,7 +25,7 @@ _WHERE = "gan"
 def _data(name: str) -> tuple[Any, Mixture | None, str | None]:
     """Return the real examples, their law if it is known, and the last activation of a generator of them."""
     from stochos import datasets, gan
-    from stochos.cli.divergence import read_samples
+    from stochos.gan._sample_files import read_samples
 
     if name == "ring":
         return gan.ring(8), gan.ring(8), None
