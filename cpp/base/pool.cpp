@@ -50,7 +50,7 @@ unsigned allowed_processors() {
 
 // How long a thread of short work looks for what comes next, before it sleeps: waking takes as long as such
 // work.
-constexpr std::chrono::microseconds kLinger{100};
+constexpr std::chrono::microseconds kLinger{200};
 constexpr std::chrono::milliseconds kStarved{1}, kLeastAlone{2}, kMostAlone{250};  // see judge()
 
 void pause() {

@@ -61,6 +61,6 @@ TEST(workers_sleep_soon_after_short_work) {
   for (int round = 0; round < 200; ++round) parallel_for(4, 2, [](std::size_t) {});
   const std::clock_t before = std::clock();  // CPU time of the process
   std::this_thread::sleep_for(std::chrono::milliseconds(200));
-  // They look around for a tenth of a millisecond.
+  // They look around for a fifth of a millisecond.
   CHECK(static_cast<double>(std::clock() - before) / CLOCKS_PER_SEC < 0.02);
 }
