@@ -50,6 +50,9 @@ from stochos._core_tensor import (
     recording_depth as recording_depth,
 )
 from stochos._core_tensor import (
+    require_finite as require_finite,
+)
+from stochos._core_tensor import (
     settle as settle,
 )
 from stochos._core_tensor import (
