@@ -66,12 +66,12 @@ void by_blas(const Product<T>& p) {
 // the parts. Every part packs the other operand again: a thin one is not worth it.
 template <class T>
 void over_blas(const Product<T>& p) {
-  constexpr double kWorth = 4e6;  // multiply-adds of a part
+  constexpr double kPart = 4e6;  // multiply-adds
   constexpr std::size_t kThin = 128;
   const bool by_rows = p.m >= p.n;
   const std::size_t whole = by_rows ? p.m : p.n;
   const std::size_t parts =
-      std::min({static_cast<std::size_t>(p.work() / kWorth), whole / kThin, std::size_t{processor_count()}});
+      std::min({static_cast<std::size_t>(p.work() / kPart), whole / kThin, std::size_t{processor_count()}});
   if (parts <= 1) {
     by_blas(p);
     return;
@@ -83,6 +83,7 @@ void over_blas(const Product<T>& p) {
   });
 }
 
+constexpr double kWorth = 4e5;       // multiply-adds of a task: some microseconds
 constexpr std::size_t kSteps = 256;  // of k: a panel of them stays in the first-level cache
 constexpr std::size_t kRows = 480;   // of A beside kSteps in the second-level cache
 constexpr std::size_t kRowBytes = 512, kTurnedRowBytes = 2048;  // of the columns packed at a time
@@ -123,7 +124,6 @@ void by_panels(const Product<T>& p) {
 // Bits do not depend on how this is cut.
 template <class T>
 void over_panels(const Product<T>& p) {
-  constexpr double kWorth = 4e5;          // multiply-adds of a task: some microseconds
   constexpr std::size_t kLeastRows = 24;  // for which packing pays
   const std::size_t width = Panels<T>{}.width(), threads = thread_count();
   std::size_t down = pieces(p.m, kRows),
@@ -143,12 +143,14 @@ void over_panels(const Product<T>& p) {
   });
 }
 
-// The shape alone decides. Panels of few rows or columns are mostly packing and filling up.
+// The shape alone decides. With few rows panels are mostly packing, which is dearer still when B is turned,
+// and with few columns mostly filling up; below kWorth a call is most of the work, and from kLarge on
+// OpenBLAS, which packs both, is even.
 template <class T>
 bool panels_lead(const Product<T>& p) {
-  constexpr double kLarge = 3e8;  // from here on OpenBLAS, which packs both, is even
-  return kernels::table().panels_lead && p.m >= 16 && 2 * p.n >= Panels<T>{}.width() && p.k >= 2 &&
-         p.work() < kLarge;
+  constexpr double kLarge = 3e8;
+  return kernels::table().panels_lead && p.m >= (p.turned_b ? 64U : 24U) && 2 * p.n >= Panels<T>{}.width() &&
+         p.k >= 2 && p.effort() >= kWorth && p.work() < kLarge;
 }
 
 }  // namespace
