@@ -106,6 +106,7 @@ void over_blas(const Product<T>& p, const BlockDone& done) {
   });
 }
 
+constexpr double kWorth = 4e5;           // multiply-adds of a task: some microseconds
 constexpr std::size_t kSteps = 256;      // of k: a panel of them stays in the first-level cache
 constexpr std::size_t kRows = 480;       // of A beside kSteps in the second-level cache
 constexpr std::size_t kCache = 1 << 20;  // bytes of C
@@ -147,7 +148,6 @@ void by_panels(const Product<T>& p) {
 // Bits do not depend on how this is cut.
 template <class T>
 void over_panels(const Product<T>& p, const BlockDone& done) {
-  constexpr double kWorth = 4e5;          // multiply-adds of a task: some microseconds
   constexpr std::size_t kLeastRows = 24;  // for which packing pays
   const std::size_t width = Panels<T>{}.width(), threads = thread_count();
   std::size_t down = pieces(p.m, kRows),
@@ -177,12 +177,14 @@ void over_panels(const Product<T>& p, const BlockDone& done) {
   });
 }
 
-// The shape alone decides. Panels of few rows or columns are mostly packing and filling up.
+// The shape alone decides. With few rows panels are mostly packing, which is dearer still when B is turned,
+// and with few columns mostly filling up; below kWorth a call is most of the work, and from kLarge on
+// OpenBLAS, which packs both, is even.
 template <class T>
 bool panels_lead(const Product<T>& p) {
-  constexpr double kLarge = 3e8;  // from here on OpenBLAS, which packs both, is even
-  return kernels::table().panels_lead && p.m >= 16 && 2 * p.n >= Panels<T>{}.width() && p.k >= 2 &&
-         p.work() < kLarge;
+  constexpr double kLarge = 3e8;
+  return kernels::table().panels_lead && p.m >= (p.turned_b ? 64U : 24U) && 2 * p.n >= Panels<T>{}.width() &&
+         p.k >= 2 && p.effort() >= kWorth && p.work() < kLarge;
 }
 
 }  // namespace

@@ -26,9 +26,9 @@ struct Case {
 };
 // Around the tiles' 12 rows, the panels' 8 to 32 columns, the 256 steps of a block; thin ones; some that
 // threads share.
-constexpr Case kCases[] = {{1, 1, 1},       {16, 16, 2},    {17, 33, 9},    {12, 64, 256},
-                           {25, 31, 257},   {64, 8, 40},    {200, 130, 70}, {100, 1, 50},
-                           {481, 129, 300}, {40, 520, 600}, {3, 200, 30}};
+constexpr Case kCases[] = {{1, 1, 1},       {16, 16, 2},    {300, 33, 40},  {24, 64, 256},
+                           {25, 95, 257},   {900, 17, 40},  {200, 130, 70}, {100, 1, 50},
+                           {481, 129, 300}, {70, 520, 600}, {3, 200, 30}};
 
 template <class T>
 void check_values(T tolerance) {
