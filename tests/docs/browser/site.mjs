@@ -50,6 +50,17 @@ const covered = () =>
     .filter((number) => number.getBoundingClientRect().left < number.parentElement.querySelector(".formula-box").getBoundingClientRect().right)
     .map((number) => number.textContent);
 
+// Marks that stand on another line than the formula they cling to.
+const torn = () =>
+  [...document.querySelectorAll("article .formula-inline")].filter((formula) => {
+    const behind = formula.nextSibling;
+    if (behind?.nodeType !== 3 || !/^[,.;:、。，；：）]/.test(behind.data)) return false;
+    const range = document.createRange();
+    range.setStart(behind, 0);
+    range.setEnd(behind, 1);
+    return range.getBoundingClientRect().left < formula.querySelector(".base:last-child").getBoundingClientRect().left;
+  }).map((formula) => formula.querySelector("annotation").textContent);
+
 const unnamed = () => [...document.images].filter((image) => !image.alt.trim()).map((image) => image.src);
 
 const tasks = {
@@ -70,6 +81,7 @@ const tasks = {
           const wide = await page.evaluate(overflow);
           if (wide) note(`${width} px, ${theme}: ${wide}`);
           for (const number of theme === "light" ? await page.evaluate(covered) : []) note(`${width} px: ${number} lies over its formula`);
+          for (const tex of theme === "light" ? await page.evaluate(torn) : []) note(`${width} px: the mark behind ${tex} begins a line`);
           if (!looked) continue;
           runs += 1;
           await page.evaluate(() => dispatchEvent(new Event("resize")));
@@ -153,9 +165,14 @@ const tasks = {
       await page.waitForTimeout(50);
       const keyed = await clipboard();
       const keyedWanted = await box.evaluate((node) => node.querySelector("annotation").textContent);
-      await page.keyboard.press("Control+k");
-      await page.waitForTimeout(400);
-      const focused = await page.evaluate(() => document.activeElement.className);
+      const focused = [];
+      for (const key of ["Control+k", "/"]) {
+        await page.evaluate(() => document.activeElement.blur());
+        await page.keyboard.press(key);
+        await page.waitForTimeout(400);
+        focused.push(await page.evaluate(() => document.activeElement.className));
+        if (key !== "/") await page.keyboard.press("Escape");
+      }
       await page.keyboard.type("gold");
       await page.keyboard.press("Enter");
       await page.waitForURL("**/search.html?q=gold");
@@ -163,9 +180,15 @@ const tasks = {
 
       await page.setViewportSize({ width: 1280, height: 900 });
       await page.goto(`${start}#equation-pmi`, { waitUntil: "load" });
+      const themes = [];
+      for (let k = 0; k < 3; k++) {
+        const paper = await page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+        themes.push([await page.evaluate(() => document.body.dataset.theme), paper]);
+        await page.locator(".content-icon-container .theme-toggle").click();
+      }
       await page.click(".language-link");
       await page.waitForURL(`**/${other}/guide/words.html*`);
-      done[language] = { double, code, share, cite, anchor, scrolled, keyed, keyedWanted, focused, switched: new URL(page.url()).pathname };
+      done[language] = { double, code, share, cite, anchor, scrolled, keyed, keyedWanted, focused, themes, switched: new URL(page.url()).pathname };
       await context.close();
 
       // The Tab key reaches the search of the navigation on a wide screen, and the link past it comes first.
@@ -225,6 +248,9 @@ const tasks = {
           address: outside ? getComputedStyle(outside, "::after").content : null,
           formula: getComputedStyle(document.querySelector(".formula") ?? document.body).breakInside,
           code: getComputedStyle(document.querySelector("pre") ?? document.body).breakInside,
+          moving: [...document.querySelectorAll("html, html :has(article), article, article *")]
+            .filter((node) => /auto|scroll/.test(getComputedStyle(node).overflow) && node.getClientRects().length)
+            .map((node) => `${node.tagName} ${node.className}`),
         };
       });
       if (settings.pdf) await page.pdf({ path: `${settings.pdf}/${path.replace(/\W+/g, "-").slice(1)}.pdf`, preferCSSPageSize: true });
@@ -239,6 +265,7 @@ const tasks = {
       const { page, context } = await open(path, { viewport: { width, height: width < 500 ? 800 : 1000 } });
       await page.goto(base + path, { waitUntil: "load" });
       await setTheme(page, theme);
+      await page.evaluate(() => Promise.all([...document.images].map((image) => ((image.loading = "eager"), image.decode().catch(() => 0)))));
       await page.screenshot({ path: `${settings.to}/${path.replace(/\W+/g, "-").slice(1)}-${width}-${theme}.png`, fullPage: Boolean(full) });
       await context.close();
     }
