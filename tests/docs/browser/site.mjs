@@ -58,7 +58,8 @@ const torn = () =>
     const range = document.createRange();
     range.setStart(behind, 0);
     range.setEnd(behind, 1);
-    return range.getBoundingClientRect().left < formula.querySelector(".base:last-child").getBoundingClientRect().left;
+    const last = [...formula.querySelectorAll(".base")].at(-1) ?? formula;
+    return range.getBoundingClientRect().left < last.getBoundingClientRect().left;
   }).map((formula) => formula.querySelector("annotation").textContent);
 
 const unnamed = () => [...document.images].filter((image) => !image.alt.trim()).map((image) => image.src);
