@@ -23,7 +23,7 @@ BUILD = HERE / "_build"
 LANGUAGES = {"en": "en", "zh": "zh_CN"}
 FRONT = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">
-<title>Stochos</title><meta name="color-scheme" content="light dark"></head>
+<title>Stochos</title><link rel="icon" href="en/_static/icon.svg"><meta name="color-scheme" content="light dark"></head>
 <body><main><h1>Stochos</h1><p><a href="en/index.html">English</a></p>
 <p lang="zh-CN"><a href="zh/index.html">中文</a></p></main>
 <script>location.replace(navigator.language.startsWith("zh") ? "zh/index.html" : "en/index.html");</script>
@@ -105,7 +105,7 @@ def print_pdf(browser: str, page: Path, pdf: Path) -> None:
     with tempfile.TemporaryDirectory(prefix="stochos-docs-") as profile:
         run(
             browser, "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
-            f"--user-data-dir={profile}", "--no-pdf-header-footer",
+            f"--user-data-dir={profile}", "--no-pdf-header-footer", "--generate-pdf-document-outline",
             "--virtual-time-budget=20000", f"--print-to-pdf={pdf}", page.as_uri(),
         )  # fmt: skip
 

@@ -75,6 +75,7 @@ html_baseurl = os.environ.get("STOCHOS_DOCS_URL", "")
 html_static_path = ["_static", "_build/assets"]
 templates_path = ["_templates"]
 html_css_files = ["site.css"]
+html_favicon = "_static/icon.svg"
 html_js_files = [("site.js", {"defer": "defer"})]
 html_additional_pages = {"search": "search.html"}
 html_show_sphinx = False

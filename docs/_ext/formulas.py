@@ -7,6 +7,7 @@ widens the page. The LaTeX is in the MathML's annotation; `site.js` copies it on
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from functools import cache, lru_cache
 from html import escape
@@ -21,6 +22,7 @@ from sphinx.util.math import get_node_equation_number
 _ = get_translation("sphinx")
 logger = logging.getLogger(__name__)
 HERE = Path(__file__).resolve().parent
+BASE = '<span class="base">'
 NODE_MODULES = HERE.parent / "_build" / "node" / "node_modules"
 
 
@@ -66,6 +68,8 @@ def _html(node: nodes.Element, tex: str, display: bool) -> str:
 def visit_inline(self: Any, node: nodes.math) -> None:
     """Write an inline formula."""
     body = _html(node, node.astext(), False)
+    if "together" in node.parent.get("classes", []):  # lines may break between the parts of the formula, not behind it
+        body = body.replace(BASE, "<wbr>" + BASE).replace("<wbr>", "", 1)
     self.body.append(f'<span class="math formula-inline" data-pagefind-ignore>{body}</span>')
     raise nodes.SkipNode
 
@@ -91,6 +95,33 @@ def visit_display(self: Any, node: nodes.math_block) -> None:
     raise nodes.SkipNode
 
 
+#: What must not begin a line behind a formula, and what must not end one before it.
+CLOSING = re.compile(r"[,.;:!?)\]’”、。，；：！？）】》]+")
+OPENING = re.compile(r"[(\[‘“（【《]+$")
+
+
+def keep_together(_app: Any, doctree: nodes.document, _name: str) -> None:
+    """Put formulas and the marks that cling to them into one span, since browsers break lines around formulas."""
+    for node in list(doctree.findall(nodes.math)):
+        parent = node.parent
+        place = parent.index(node)
+        before = parent[place - 1] if place else None
+        behind = parent[place + 1] if place + 1 < len(parent) else None
+        opening = OPENING.search(before) if isinstance(before, nodes.Text) else None
+        closing = CLOSING.match(behind) if isinstance(behind, nodes.Text) else None
+        if not opening and not closing:
+            continue
+        together = nodes.inline("", "", classes=["together"])
+        parent.replace(node, together)
+        if opening and before is not None:
+            parent.replace(before, nodes.Text(before[: opening.start()]))
+            together += nodes.Text(opening.group())
+        together += node
+        if closing and behind is not None:
+            together += nodes.Text(closing.group())
+            parent.replace(behind, nodes.Text(behind[closing.end() :]))
+
+
 def _end(*_arguments: object) -> None:
     if _worker.cache_info().currsize:
         worker = _worker()
@@ -103,5 +134,6 @@ def setup(app: Any) -> dict[str, Any]:
     """Register the renderer as `katex`."""
     app.add_html_math_renderer("katex", (visit_inline, None), (visit_display, None))
     app.add_css_file("katex/katex.min.css")
+    app.connect("doctree-resolved", keep_together)
     app.connect("build-finished", _end)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": False}

@@ -25,7 +25,6 @@ class Names(SphinxDirective):
         """Write autodoc's directives and have them read."""
         name = self.arguments[0]
         module = importlib.import_module(name)
-        members = ["   :members:", *(["   :inherited-members: dict,list"] if "inherited" in self.options else []), ""]
         classes, functions = [], []
         for promised in module.__all__:
             value = getattr(module, promised)
@@ -34,7 +33,10 @@ class Names(SphinxDirective):
             if (only and not home.startswith(only)) or (but and home.startswith(but)):
                 continue
             if inspect.isclass(value):
-                classes += [f".. autoclass:: {name}.{promised}", *members]
+                # What comes from classes of other packages has its documentation there.
+                others = ",".join(base.__name__ for base in value.__mro__ if not base.__module__.startswith("stochos"))
+                inherited = [f"   :inherited-members: {others}"] if "inherited" in self.options else []
+                classes += [f".. autoclass:: {name}.{promised}", "   :members:", *inherited, ""]
             elif callable(value):
                 functions += [f".. autofunction:: {name}.{promised}", ""]
         return self.parse_text_to_nodes("\n".join([f".. currentmodule:: {name}", "", *functions, *classes]))

@@ -69,6 +69,7 @@ CHINESE = {
     "Contents of this page": "本页目录",
 }
 HEADINGS = {"guide": "Guides", "howto": "Recipes", "reference": "Reference", "api": "Programming interface"}
+PAPER = HEADINGS | {"meta": "Licence"}
 
 
 def translator(language: str | None) -> Any:
@@ -197,6 +198,31 @@ def _context(app: Any, pagename: str, _template: str, context: dict[str, Any], _
     )
 
 
+#: A page within the one page of the PDF.
+CHAPTER = re.compile(
+    r'<span id="document-(?P<name>[^"]+)"></span><section[^>]* id="(?P<id>[^"]+)">\s*<h2>(?P<title>.*?)'
+    r'(?:<a class="headerlink"|</h2>)',
+    re.DOTALL,
+)
+
+
+def _paper_contents(app: Any, _pagename: str, _template: str, context: dict[str, Any], _doctree: Any) -> None:
+    """Put the version, the day and a list of the chapters on the first sheet of the PDF."""
+    if app.builder.name != "singlehtml":
+        return
+    say = translator(app.config.language)
+    lines = [f"<p>{app.config.version}, {build_date()}</p>", '<nav class="paper-contents">']
+    section = ""
+    for found in CHAPTER.finditer(context["body"]):
+        folder = found["name"].partition("/")[0]
+        if folder != section:
+            lines += [*(["</ol>"] if section else []), f"<p><strong>{say(PAPER[folder])}</strong></p>", "<ol>"]
+            section = folder
+        lines.append(f'<li><a href="#{found["id"]}">{found["title"]}</a></li>')
+    before, wrapper, behind = context["body"].partition('<div class="toctree-wrapper')
+    context["body"] = "\n".join([before, *lines, "</ol></nav>", wrapper + behind])
+
+
 #: What the reference texts link to by its place in the repository, and the page that has it here.
 PLACES = {"../bench/README.md": "benchmarks.md", "../CHANGELOG.md": "changelog.md", "docs/": "../"}
 
@@ -221,4 +247,5 @@ def setup(app: Any) -> dict[str, Any]:
     app.connect("builder-inited", _no_index_of_sphinx)
     app.connect("doctree-resolved", _fill)
     app.connect("html-page-context", _context, priority=900)  # after the theme's
+    app.connect("html-page-context", _paper_contents, priority=910)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

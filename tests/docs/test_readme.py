@@ -12,6 +12,17 @@ import pytest
 from stochos.cli.main import COMMANDS
 
 ROOT = Path(__file__).resolve().parents[2]
+#: What the shorter examples take for granted: a file, samples, two networks.
+GIVEN = """
+import numpy
+from stochos import gan, nn
+
+draw = numpy.random.default_rng(0)
+x, y = draw.normal(0, 1, 400), draw.normal(1, 1, 400)
+data = draw.normal(size=(256, 2))
+generator = nn.Sequential([nn.Dense(16, "relu"), nn.Dense(2)])
+discriminator = nn.Sequential([nn.Dense(16, "relu"), nn.Dense(1)])
+"""
 ENGLISH = (ROOT / "README.md").read_text("utf-8")
 CHINESE = (ROOT / "README.zh.md").read_text("utf-8")
 
@@ -51,7 +62,7 @@ def test_links_into_the_repository_lead_somewhere(text: str):
 
 
 def test_the_quick_start_runs(tmp_path: Path):
-    (code,) = blocks(ENGLISH, "python")
+    code = blocks(ENGLISH, "python")[0]
     assert 12 <= len([line for line in code.splitlines() if line.strip()]) <= 15
     done = subprocess.run(
         [sys.executable, "-W", "error", "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False
@@ -60,3 +71,14 @@ def test_the_quick_start_runs(tmp_path: Path):
     lines = done.stdout.splitlines()
     assert len(lines) == 7
     assert {path.name for path in tmp_path.iterdir()} == {"vectors.stochos", "vectors.txt"}
+
+
+@pytest.mark.parametrize("place", [1, 2, 3])
+def test_the_shorter_examples_run(tmp_path: Path, place: int):
+    code = blocks(ENGLISH, "python")[place]
+    sbml = (ROOT / "docs" / "howto" / "sbml.md").read_text("utf-8")
+    (tmp_path / "model.xml").write_text(re.findall(r'"""(<\?xml.*?)"""', sbml, re.DOTALL)[0], encoding="utf-8")
+    code = code.replace("steps=5000", "steps=20")  # the same path in less time
+    command = [sys.executable, "-W", "error", "-c", GIVEN + code]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr

@@ -10,23 +10,26 @@ const axe = readFileSync(require.resolve("axe-core/axe.min.js"), "utf-8");
 const { base } = settings;
 const faults = [];
 
-const browser = await chromium.launch({ executablePath: settings.chromium, args: ["--no-sandbox", "--disable-dev-shm-usage"] });
+// No name but the site's leads anywhere, so that what asks for another host fails and is seen.
+const browser = await chromium.launch({
+  executablePath: settings.chromium,
+  args: ["--no-sandbox", "--disable-dev-shm-usage", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"],
+});
 
-// A page that writes down every request to elsewhere, every failed one, and every error of a script.
+// A page that writes down every request to elsewhere, every failed one, and every error of a script. `at` says where it is.
 const open = async (where, options = {}) => {
   const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
-  const note = (text) => faults.push(`${where}: ${text}`);
-  await context.route("**/*", (route) => {
-    const url = route.request().url();
-    if (url.startsWith(base) || /^(data|blob):/.test(url)) return route.continue();
-    note(`a request leaves the site: ${url}`);
-    return route.abort();
-  });
+  let place = where;
+  const note = (text) => faults.push(`${place}: ${text}`);
   const page = await context.newPage();
+  page.on("request", (request) => {
+    const url = request.url();
+    if (!url.startsWith(base) && !/^(data|blob):/.test(url)) note(`a request leaves the site: ${url}`);
+  });
   page.on("console", (message) => message.type() === "error" && note(`console: ${message.text()}`));
   page.on("pageerror", (error) => note(`script: ${error.message}`));
   page.on("response", (answer) => answer.status() >= 400 && note(`${answer.status()} ${answer.url()}`));
-  return { page, context, note };
+  return { page, context, note, at: (next) => (place = next) };
 };
 
 const setTheme = (page, theme) => page.evaluate((name) => (document.body.dataset.theme = name), theme);
@@ -47,14 +50,27 @@ const covered = () =>
     .filter((number) => number.getBoundingClientRect().left < number.parentElement.querySelector(".formula-box").getBoundingClientRect().right)
     .map((number) => number.textContent);
 
+// Marks that stand on another line than the formula they cling to.
+const torn = () =>
+  [...document.querySelectorAll("article .formula-inline")].filter((formula) => {
+    const behind = formula.nextSibling;
+    if (behind?.nodeType !== 3 || !/^[,.;:、。，；：）]/.test(behind.data)) return false;
+    const range = document.createRange();
+    range.setStart(behind, 0);
+    range.setEnd(behind, 1);
+    const last = [...formula.querySelectorAll(".base")].at(-1) ?? formula;
+    return range.getBoundingClientRect().left < last.getBoundingClientRect().left;
+  }).map((formula) => formula.querySelector("annotation").textContent);
+
 const unnamed = () => [...document.images].filter((image) => !image.alt.trim()).map((image) => image.src);
 
 const tasks = {
-  // Each page: no overflow at any width and theme; axe in the given configurations; alternatives of images.
+  // Each page: no overflow at any width and theme; axe in the given configurations; alternatives of images. A page is loaded
+  // once; `workers` of them are looked at side by side, the longest first.
   async pages() {
     let runs = 0;
-    for (const { path, axes } of settings.pages) {
-      const { page, context, note } = await open(path);
+    const waiting = [...settings.pages].sort((a, b) => b.size - a.size);
+    const look = async ({ page, note }, { path, axes }) => {
       await page.goto(base + path, { waitUntil: "load" });
       for (const image of await page.evaluate(unnamed)) note(`no alternative: ${image}`);
       for (const width of settings.widths) {
@@ -66,6 +82,7 @@ const tasks = {
           const wide = await page.evaluate(overflow);
           if (wide) note(`${width} px, ${theme}: ${wide}`);
           for (const number of theme === "light" ? await page.evaluate(covered) : []) note(`${width} px: ${number} lies over its formula`);
+          for (const tex of theme === "light" ? await page.evaluate(torn) : []) note(`${width} px: the mark behind ${tex} begins a line`);
           if (!looked) continue;
           runs += 1;
           await page.evaluate(() => dispatchEvent(new Event("resize")));
@@ -78,8 +95,16 @@ const tasks = {
           }
         }
       }
-      await context.close();
-    }
+    };
+    const work = async () => {
+      const opened = await open("");
+      for (let next = waiting.shift(); next; next = waiting.shift()) {
+        opened.at(next.path);
+        await look(opened, next);
+      }
+      await opened.context.close();
+    };
+    await Promise.all(Array.from({ length: settings.workers ?? 1 }, work));
     return { runs };
   },
 
@@ -141,9 +166,14 @@ const tasks = {
       await page.waitForTimeout(50);
       const keyed = await clipboard();
       const keyedWanted = await box.evaluate((node) => node.querySelector("annotation").textContent);
-      await page.keyboard.press("Control+k");
-      await page.waitForTimeout(400);
-      const focused = await page.evaluate(() => document.activeElement.className);
+      const focused = [];
+      for (const key of ["Control+k", "/"]) {
+        await page.evaluate(() => document.activeElement.blur());
+        await page.keyboard.press(key);
+        await page.waitForTimeout(400);
+        focused.push(await page.evaluate(() => document.activeElement.className));
+        if (key !== "/") await page.keyboard.press("Escape");
+      }
       await page.keyboard.type("gold");
       await page.keyboard.press("Enter");
       await page.waitForURL("**/search.html?q=gold");
@@ -151,9 +181,15 @@ const tasks = {
 
       await page.setViewportSize({ width: 1280, height: 900 });
       await page.goto(`${start}#equation-pmi`, { waitUntil: "load" });
+      const themes = [];
+      for (let k = 0; k < 3; k++) {
+        const paper = await page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+        themes.push([await page.evaluate(() => document.body.dataset.theme), paper]);
+        await page.locator(".content-icon-container .theme-toggle").click();
+      }
       await page.click(".language-link");
       await page.waitForURL(`**/${other}/guide/words.html*`);
-      done[language] = { double, code, share, cite, anchor, scrolled, keyed, keyedWanted, focused, switched: new URL(page.url()).pathname };
+      done[language] = { double, code, share, cite, anchor, scrolled, keyed, keyedWanted, focused, themes, switched: new URL(page.url()).pathname };
       await context.close();
 
       // The Tab key reaches the search of the navigation on a wide screen, and the link past it comes first.
@@ -213,6 +249,9 @@ const tasks = {
           address: outside ? getComputedStyle(outside, "::after").content : null,
           formula: getComputedStyle(document.querySelector(".formula") ?? document.body).breakInside,
           code: getComputedStyle(document.querySelector("pre") ?? document.body).breakInside,
+          moving: [...document.querySelectorAll("html, html :has(article), article, article *")]
+            .filter((node) => /auto|scroll/.test(getComputedStyle(node).overflow) && node.getClientRects().length)
+            .map((node) => `${node.tagName} ${node.className}`),
         };
       });
       if (settings.pdf) await page.pdf({ path: `${settings.pdf}/${path.replace(/\W+/g, "-").slice(1)}.pdf`, preferCSSPageSize: true });
@@ -227,6 +266,7 @@ const tasks = {
       const { page, context } = await open(path, { viewport: { width, height: width < 500 ? 800 : 1000 } });
       await page.goto(base + path, { waitUntil: "load" });
       await setTheme(page, theme);
+      await page.evaluate(() => Promise.all([...document.images].map((image) => ((image.loading = "eager"), image.decode().catch(() => 0)))));
       await page.screenshot({ path: `${settings.to}/${path.replace(/\W+/g, "-").slice(1)}-${width}-${theme}.png`, fullPage: Boolean(full) });
       await context.close();
     }
