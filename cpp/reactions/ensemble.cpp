@@ -9,6 +9,7 @@
 #include <memory>
 #include <mutex>
 
+#include "base/cpu.hpp"
 #include "base/error.hpp"
 #include "base/pool.hpp"
 #include "reactions/choice.hpp"
@@ -94,14 +95,15 @@ void take_room(const Request& request, Outcome& outcome) {
 
 // How many trajectories a thread simulates side by side; 0 for one after the other.
 std::size_t lanes_of(const Network& network, const Request& request, const Choice& choice) {
-  const std::size_t wanted = request.lanes.value_or(16);
   if (choice.name != "direct" || request.keep == Keep::first_passage || request.keep == Keep::events ||
-      wanted == 0 || !fits_lanes(network, request.plan, request.record.size()))
+      !fits_lanes(network, request.plan, request.record.size()))
     return 0;
-  if (request.lanes) return wanted;
+  if (request.lanes) return *request.lanes;
   if (network.reactions() > kMostLaneReactions) return 0;
   const std::uint64_t each = request.n / request.threads;
-  return each < 6 ? 0 : each < 24 ? 8 : wanted;
+  // Four vectors: two at a time would leave the processor waiting, but the registers of AVX2 hold no more.
+  const std::size_t most = cpu_level() == CpuLevel::avx512 ? 32 : 16;
+  return each < 6 ? 0 : each <= 8 ? 8 : each <= 16 ? 16 : most;
 }
 
 // Gives what the lanes took down to a recorder, as a run of its own would have.
