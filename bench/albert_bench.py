@@ -3,7 +3,8 @@
 python bench/albert_bench.py [--threads 1 2] [--samples 5] [--batch 8] [--length 128] [--hidden 768] [--layers 12]
 
 Rows: forward; forward and backward (all gradients of the sum over the last hidden states); forward of the unshared
-model; peak memory of training steps with AdamW, each tool in a process of its own. bench/README.md says more.
+model; peak memory of training steps with AdamW, each tool in a process of its own. With --tokenizers instead: both
+kinds of tokenizer on the shipped text beside the fast ones of transformers. bench/README.md says more.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import resource
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 
 import numpy as np
@@ -91,12 +93,54 @@ def torch_tasks(options, training: bool = False):
     return {"forward": forward, "forward + backward": both}
 
 
+def tokenizer_tasks() -> dict[str, dict]:
+    """Return for each kind of tokenizer what encodes 8,000 verses, 20 to a text, by either tool."""
+    import transformers
+
+    from stochos import albert, datasets
+
+    verses = list(datasets.load_text("bible-asv"))[:8000]
+    texts = [" ".join(verses[n : n + 20]) for n in range(0, len(verses), 20)]
+    tasks = {}
+    for kind, other in (("wordpiece", transformers.BertTokenizer), ("sentencepiece", transformers.AlbertTokenizer)):
+        ours = albert.Tokenizer.train(verses, 8000, kind=kind)
+        with tempfile.TemporaryDirectory() as folder:
+            ours.save(folder)
+            theirs = other.from_pretrained(folder)
+        found = ours(texts, max_length=512)
+        same = theirs(texts, max_length=512, truncation=True, padding=True, return_tensors="np")["input_ids"]
+        size = int(found.lengths.sum())
+        tasks[f"{kind}, {len(texts)} texts, {size:,} tokens, equal: {np.array_equal(found.input_ids, same)}"] = {
+            "Stochos": lambda ours=ours: ours(texts, max_length=512),
+            "transformers": lambda theirs=theirs: theirs(
+                texts, max_length=512, truncation=True, padding=True, return_tensors="np"
+            ),
+        }
+    return tasks
+
+
+def tokenizers(threads: int, samples: int) -> None:
+    """Print the table of the tokenizers."""
+    print(
+        "| task | tool | threads | least | median | transformers / Stochos (least; median) |\n|---|---|---|---|---|---|"
+    )
+    for task, ready in tokenizer_tasks().items():
+        times = turns.in_turn(ready, threads, samples)
+        for tool, found in times.items():
+            ratios = [f"{least(times['transformers']) / least(found):.2f}" for least in (min, statistics.median)]
+            ratio = "; ".join(ratios) if tool == "Stochos" else ""
+            print(f"| {task} | {tool} | {threads} | {min(found):.3f} s | {statistics.median(found):.3f} s | {ratio} |")
+
+
 TOOLS = {"Stochos": stochos_tasks, "PyTorch": torch_tasks}
 
 
 def child(options) -> None:
     """Measure; the number of threads is fixed before anything is imported."""
     os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: options.child])
+    if options.tokenizers:
+        tokenizers(options.child, options.samples)
+        return
     if options.memory:
         step = TOOLS[options.memory](options, training=True)["training"]
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
@@ -143,11 +187,18 @@ def main() -> None:
         parser.add_argument(f"--{name}", type=int, default=value)
     parser.add_argument("--child", type=int, default=0, help=argparse.SUPPRESS)
     parser.add_argument("--memory", default="", help=argparse.SUPPRESS)
+    parser.add_argument("--tokenizers", action="store_true", help="time the tokenizers instead")
     options = parser.parse_args()
     if options.child:
         child(options)
         return
     print(turns.machine("stochos", "torch", "transformers"))
+    if options.tokenizers:
+        for threads in options.threads:
+            environment = turns.environment(threads) | {"RAYON_NUM_THREADS": str(threads)}
+            command = [sys.executable, __file__, "--tokenizers", f"--samples={options.samples}", f"--child={threads}"]
+            subprocess.run(command, env=environment, check=True)
+        return
     print(f"batch {options.batch} x {options.length}, hidden {options.hidden}, {options.layers} layers\n")
     print("| task | tool | threads | wall, least | wall, median | CPU, least | against PyTorch (wall; CPU) |")
     print("|---|---|---|---|---|---|---|")

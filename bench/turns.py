@@ -9,6 +9,7 @@ import platform
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 
 def environment(threads: int) -> dict[str, str]:
@@ -57,19 +58,25 @@ def calls(run, clock) -> int:
         count *= 2
 
 
-def installed(name: str) -> bool:
-    """Tell whether a distribution is installed."""
+def installed(name: str) -> str:
+    """Return the version of a distribution; nothing where it is not installed."""
     try:
-        importlib.metadata.version(name)
+        return importlib.metadata.version(name)
     except importlib.metadata.PackageNotFoundError:
-        return False
-    return True
+        return ""
+
+
+def processor() -> str:
+    """Return the model of the processor and how many there are."""
+    try:
+        text = Path("/proc/cpuinfo").read_text()
+        model = next(line.split(":")[1].strip() for line in text.splitlines() if line.startswith("model name"))
+    except (OSError, StopIteration):
+        model = platform.processor() or platform.machine()
+    return f"{model}, {os.cpu_count()} processors"
 
 
 def machine(*tools: str) -> str:
     """Return a line with the machine and the versions of those tools that are installed."""
-    found = [f"{name} {importlib.metadata.version(name)}" for name in tools if installed(name)]
-    return (
-        f"{platform.machine()}, {os.cpu_count()} processors, Python {platform.python_version()}, {', '.join(found)}; "
-        f"load {os.getloadavg()[0]:.1f}"
-    )
+    found = [f"{name} {version}" for name in tools if (version := installed(name))]
+    return f"{processor()}, Python {platform.python_version()}, {', '.join(found)}; load {os.getloadavg()[0]:.1f}"

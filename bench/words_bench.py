@@ -10,8 +10,6 @@ from __future__ import annotations
 import argparse
 import gc
 import lzma
-import os
-import platform
 import statistics
 import sys
 import time
@@ -21,8 +19,8 @@ from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
+import turns
 
-import stochos
 from stochos import config, datasets, words
 
 QUESTIONS = {"WordSim353": "wordsim353.tsv", "SimLex": "simlex999.txt", "Google": "questions-words.txt"}
@@ -226,24 +224,6 @@ def measure_gensim(options) -> list[Row]:
     return rows
 
 
-def version(name: str) -> str:
-    from importlib import metadata
-
-    try:
-        return f"{name} {metadata.version(name)}"
-    except metadata.PackageNotFoundError:
-        return f"{name} not installed"
-
-
-def machine() -> str:
-    try:
-        text = Path("/proc/cpuinfo").read_text()
-        model = next(line.split(":")[1].strip() for line in text.splitlines() if line.startswith("model name"))
-    except (OSError, StopIteration):
-        model = platform.processor() or "unknown processor"
-    return f"{model}, {os.cpu_count()} cores, {platform.system()} {platform.machine()}"
-
-
 def print_table(rows: list[Row]) -> None:
     lines = [HEAD, *(row.cells() for row in rows)]
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
@@ -272,9 +252,7 @@ def main() -> None:
     if options.quick:
         options.repeats, options.python_tokens, options.gensim_epochs = 1, 200_000, 1
     facts = config.describe()
-    print(f"Machine: {machine()}; instruction set {facts['instruction_set']}.  ")
-    names = ", ".join([f"stochos {stochos.__version__}", version("gensim"), version("numpy")])
-    print(f"Versions: Python {platform.python_version()}, {names}.  ")
+    print(f"Machine: {turns.machine('stochos', 'gensim', 'numpy')}; instruction set {facts['instruction_set']}.  ")
     print(f"Text: {options.corpus.name}; window {options.window}, min_count {options.min_count}, dim {options.dim}, "
           f"{options.repeats} repeats.\n")  # fmt: skip
     sys.stdout.flush()

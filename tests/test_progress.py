@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import sys
+import types
+from typing import ClassVar
 
 import pytest
 
@@ -51,6 +53,19 @@ def test_a_short_call_shows_no_bar_on_a_terminal_and_true_shows_one(monkeypatch:
         given(5_000_000, 10_000_000)
     assert "counting" in screen.getvalue()
     assert "5.00M/10.0M" in screen.getvalue()
+
+
+def test_a_notebook_shows_a_bar_of_its_own_accord(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Shell:
+        config: ClassVar = {"IPKernelApp": {}}
+
+    monkeypatch.setattr(sys, "stderr", io.StringIO())
+    monkeypatch.setitem(sys.modules, "IPython", types.SimpleNamespace(get_ipython=Shell))
+    with progress_callback(None, "counting", "tokens") as given:
+        assert given is not None
+    monkeypatch.setattr(Shell, "config", {})  # IPython in a terminal whose standard error goes to a file
+    with progress_callback(None, "counting", "tokens") as given:
+        assert given is None
 
 
 def test_false_stops_and_other_kinds_are_refused() -> None:

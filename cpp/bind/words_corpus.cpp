@@ -58,7 +58,9 @@ py::ssize_t add_tokens(Corpus& corpus, const py::list& tokens) {
 void finish(Corpus& corpus, std::uint64_t min_count, const std::optional<std::uint64_t>& max_vocabulary,
             const std::vector<std::string>& stop_words,
             const std::optional<std::vector<std::string>>& vocabulary, bool keep_positions,
-            const std::optional<double>& subsample, std::uint64_t seed, const py::object& progress) {
+            const std::optional<double>& subsample, std::uint64_t seed,
+            const std::optional<Array<std::int64_t>>& frequencies, std::uint64_t first_token,
+            const py::object& progress) {
   words::Selection selection;
   selection.min_count = min_count;
   selection.max_vocabulary = max_vocabulary;
@@ -67,6 +69,15 @@ void finish(Corpus& corpus, std::uint64_t min_count, const std::optional<std::ui
   selection.keep_positions = keep_positions;
   selection.subsample = subsample;
   selection.seed = seed;
+  if (frequencies) {
+    const auto whole = view(*frequencies);
+    if (!vocabulary || whole.size() != vocabulary->size()) {
+      throw Error(ErrorKind::value, "words.count",
+                  "frequencies are not those of the vocabulary, one for each word");
+    }
+    selection.frequencies.emplace(whole.begin(), whole.end());
+  }
+  selection.first_token = first_token;
   long_call(progress, [&](Control& control) { corpus.finish(selection, control); });
 }
 
@@ -105,6 +116,7 @@ void bind_words_corpus(py::module_& m) {
       .def("end_line", &Corpus::end_line)
       .def("finish", &finish, py::arg("min_count"), py::arg("max_vocabulary"), py::arg("stop_words"),
            py::arg("vocabulary"), py::arg("keep_positions"), py::arg("subsample"), py::arg("seed"),
+           py::arg("frequencies").noconvert() = py::none(), py::arg("first_token") = 0,
            py::arg("progress") = py::none())
       .def("words",
            [](const Corpus& corpus) {

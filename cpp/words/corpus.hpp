@@ -30,6 +30,10 @@ struct Selection {
   // compositionality", 2013).
   std::optional<double> subsample;
   std::uint64_t seed = 0;
+  // Given: this text is a part of one in which the words of `vocabulary` are so frequent, and before whose
+  // first token stand so many others; subsampling goes by these.
+  std::optional<std::vector<std::uint64_t>> frequencies;
+  std::uint64_t first_token = 0;
 };
 
 class Lane;
@@ -60,7 +64,7 @@ class Corpus {
   void end_line() { splitter_.end_line(); }
 
   // Orders the vocabulary by (frequency descending, bytes ascending) and renumbers the text, once.
-  // Throws Error(value) when no type stays.
+  // Throws Error(value) when no type stays, unless min_count is 0.
   void finish(const Selection& selection, Control& control);
 
   std::span<const std::uint32_t> ids() const noexcept { return {ids_.data(), ids_.size()}; }

@@ -93,7 +93,7 @@ std::vector<std::uint32_t> Corpus::select(const Selection& selection, const Cont
   types = in_order(vocabulary_, frequencies, types, control);
   if (selection.max_vocabulary && types.size() > *selection.max_vocabulary)
     types.resize(*selection.max_vocabulary);
-  if (types.empty()) {
+  if (types.empty() && selection.min_count > 0) {
     std::string text = "vocabulary is empty: 0 of " + std::to_string(types_read_) +
                        " types reach min_count=" + std::to_string(selection.min_count);
     if (stop_words > 0) text += " (" + std::to_string(stop_words) + " are stop words)";
@@ -115,12 +115,12 @@ void Corpus::renumber(const std::vector<std::uint32_t>& place_of, const Selectio
   // keep[v]: probability that a token of word v stays.
   std::vector<double> keep;
   if (selection.subsample) {
-    const double total =
-        static_cast<double>(std::accumulate(frequencies_.begin(), frequencies_.end(), std::uint64_t{0}));
-    keep.resize(frequencies_.size(), 1.0);
+    const std::vector<std::uint64_t>& whole = selection.frequencies ? *selection.frequencies : frequencies_;
+    const double total = static_cast<double>(std::accumulate(whole.begin(), whole.end(), std::uint64_t{0}));
+    keep.resize(whole.size(), 1.0);
     for (std::size_t v = 0; v < keep.size(); ++v) {
-      if (frequencies_[v] == 0) continue;
-      const double ratio = *selection.subsample * total / static_cast<double>(frequencies_[v]);
+      if (whole[v] == 0) continue;
+      const double ratio = *selection.subsample * total / static_cast<double>(whole[v]);
       keep[v] = std::sqrt(ratio) + ratio;
     }
   }
@@ -129,7 +129,7 @@ void Corpus::renumber(const std::vector<std::uint32_t>& place_of, const Selectio
   std::uint32_t* const ids = ids_.data();
   const std::size_t n = ids_.size();
   std::size_t out = 0;
-  std::uint64_t token = 0;  // its place among all tokens read: the counter of its draw
+  std::uint64_t token = selection.first_token;  // its place among all tokens read: the counter of its draw
   std::uint32_t before = kLineEndId;
   for (std::size_t start = 0; start < n; start += kStep) {
     if (control.stopped()) return;

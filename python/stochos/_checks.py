@@ -68,3 +68,8 @@ def optional(where: str, module: str, extra: str) -> ModuleType:
         name = module.split(".")[0]
         msg = f"[{where}] needs {name}, which cannot be imported ({error}); pip install 'stochos[{extra}]'"
         raise MissingPartError(msg) from error
+
+
+def is_pair(value: object) -> bool:
+    """Tell whether this is a tuple of two."""
+    return isinstance(value, tuple) and len(value) == 2

@@ -171,6 +171,8 @@ class Corpus(metaclass=_Bound):
         keep_positions: bool,
         subsample: float | None,
         seed: int,
+        frequencies: NDArray[np.int64] | None = None,
+        first_token: int = 0,
         progress: Callable[[int, int], object] | None = None,
     ) -> None: ...
     def words(self) -> list[str]: ...

@@ -1,15 +1,16 @@
-"""Progress of long calls: one callback ``(done, total) -> bool``; a tqdm bar is its default on a terminal."""
+"""Progress of long calls: one callback ``(done, total) -> bool``; a tqdm bar is its default where a person looks on."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TypeAlias
-
-from tqdm import tqdm
+from typing import TYPE_CHECKING, TypeAlias
 
 from stochos.errors import InputTypeError, StoppedError
+
+if TYPE_CHECKING:
+    from tqdm import tqdm
 
 __all__ = ["Callback", "Progress", "note", "progress_callback", "report"]
 
@@ -38,6 +39,12 @@ class _Bar:
         self._bar.set_postfix_str(text, refresh=False)
 
 
+def _in_notebook() -> bool:
+    """Tell whether this is the kernel of a notebook; its standard error is no terminal."""
+    shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
+    return "IPKernelApp" in getattr(shell, "config", {})
+
+
 def note(callback: Callback | None, text: str) -> None:
     """Show a text behind the bar, where the callback is one."""
     if isinstance(callback, _Bar):
@@ -51,9 +58,9 @@ def progress_callback(progress: object, label: str, unit: str, where: str = "pro
     Parameters
     ----------
     progress : None, bool or callable
-        None: a bar on the standard error if that is a terminal, once the call has taken a second. True: a bar at
-        once, wherever it goes. False: none. A callable ``(done, total) -> bool`` is used as it is; when it returns
-        False the call stops with StoppedError.
+        None: a bar on the standard error if that is a terminal, or in a notebook, once the call has taken a second.
+        True: a bar at once, wherever it goes. False: none. A callable ``(done, total) -> bool`` is used as it is;
+        when it returns False the call stops with StoppedError.
     label : str
         What the bar says it is doing.
     unit : str
@@ -80,11 +87,12 @@ def progress_callback(progress: object, label: str, unit: str, where: str = "pro
             "give None, True, False or a function of (done, total)"
         )
         raise InputTypeError(msg)
-    if progress is False or (progress is None and not sys.stderr.isatty()):
+    if progress is False or (progress is None and not (sys.stderr.isatty() or _in_notebook())):
         yield None
         return
-    bar = tqdm(desc=label, unit=" " + unit, unit_scale=True, delay=0.0 if progress else _DELAY, leave=bool(progress))
+    from tqdm.auto import tqdm  # the notebook's bar where there is one; only now, as it takes long to import
 
+    bar = tqdm(desc=label, unit=" " + unit, unit_scale=True, delay=0.0 if progress else _DELAY, leave=bool(progress))
     try:
         yield _Bar(bar)
     finally:

@@ -94,6 +94,8 @@ def run_shards(
     ------
     StoppedError
         The callback returned False.
+    InputTypeError
+        A shard cannot be pickled.
     Error
         The executor lost a shard and takes no more, or lost it three times.
 
@@ -125,6 +127,12 @@ def run_shards(
         if isinstance(error, (concurrent.futures.BrokenExecutor, concurrent.futures.CancelledError)):
             msg = f"[{where}] the executor lost a shard before it was done ({type(error).__name__}: {error}); run again"
             raise Error(msg) from error
+        if not isinstance(error, Error) and "pickle" in f"{type(error).__name__} {error}".lower():
+            msg = (
+                f"[{where}] part of the work cannot be sent to another process ({error}); give functions that stand "
+                "in a module, no lambdas, or executor=None"
+            )
+            raise InputTypeError(msg) from error
         raise
     return [future.result() for future in futures]
 

@@ -89,6 +89,17 @@ def test_files_keep_the_tokenizer(tokenizer, tmp_path):
     assert again.size == tokenizer.size
 
 
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_separators_of_lines_are_tokens_of_a_vocabulary(end: str, tmp_path):
+    # The rule of BERT's vocab.txt: a token a line, lines ending as in a file; U+2028 and U+0085 are characters of one.
+    held = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "\u2028", "\x85", "one", "two"]
+    (tmp_path / "vocab.txt").write_bytes("".join(token + end for token in held).encode())
+    made = albert.Tokenizer.from_file(tmp_path / "vocab.txt")
+    assert made.size == len(held)
+    assert [made.token(number) for number in range(made.size)] == held
+    assert made.ids(["one two"]) == [[7, 8]]
+
+
 def test_case_is_kept_where_the_settings_say_so(tmp_path):
     made = albert.Tokenizer.train(LINES, 140, lowercase=False)
     assert made.tokens("The") != made.tokens("the")

@@ -51,6 +51,10 @@ def test_gan_trains_writes_and_resumes(tmp_path: Path):
     np.save(tmp_path / "data.npy", np.random.default_rng(0).normal(size=(100, 3)))
     out = stochos("gan", tmp_path / "data.npy", "--expression", "u*log(u)", "--steps", 10, "--batch-size", 32).stdout
     assert "10 steps by u*log(u)" in out
+    scored = ("gan", "ring", "--divergence", "pearson", "--discriminator-loss", "log_score", "--steps", 10, "--json")
+    history = json.loads(stochos(*scored, "--batch-size", 32).stdout)["history"]
+    assert "critic_loss" in history
+    assert "estimate" not in history
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import math
+import pickle
 import time
+from concurrent.futures import Executor
+from typing import Any
 
 import numpy as np
 import pytest
@@ -145,6 +148,51 @@ def test_the_same_seed_gives_the_same_bits():
     one, two, other = (d.estimate(x, y, steps=40, seed=seed) for seed in (1, 1, 2))
     assert one.value == two.value
     assert one.value != other.value
+
+
+@pytest.mark.parametrize(
+    "d",
+    [
+        gan.divergence("js"),
+        gan.divergence("renyi", alpha=2.0),
+        gan.divergence("alpha", alpha=-1.5),
+        gan.Divergence.from_expression("u*log(u)", name="mine"),
+    ],
+    ids=lambda d: d.name,
+)
+def test_a_divergence_travels_to_other_processes(d: gan.Divergence):
+    again = pickle.loads(pickle.dumps(d))
+    assert (again.name, again.expression, again.bounds) == (d.name, d.expression, d.bounds)
+    u = np.array([0.0, 0.3, 1.0, 7.0])
+    assert again.f(u).tobytes() == d.f(u).tobytes()
+    assert again.between([0.2, 0.8], [0.5, 0.5]) == d.between([0.2, 0.8], [0.5, 0.5])
+
+
+def test_folds_over_processes_have_the_same_bits(processes: Executor):
+    random = np.random.default_rng(1)
+    x, y = random.normal(1, 1, 600), random.normal(0, 1, 500)
+    pairs = np.stack([x[:500], x[:500] + y], axis=1)
+    calls: list[tuple[int, int]] = []
+    options: dict[str, Any] = {"steps": 80, "folds": 3, "seed": 4}
+    for run in (
+        lambda **more: gan.divergence("kl").estimate(x, y, **options, **more),
+        lambda **more: gan.mutual_information(pairs[:, 0], pairs[:, 1], **options, **more),
+        lambda **more: gan.divergence("js").estimate(x, y, witness=nn.Dense(1, seed=3), **options, **more),
+    ):
+        here, there = run(), run(executor=processes, progress=lambda done, total: calls.append((done, total)))
+        assert (here.value, here.low, here.high) == (there.value, there.low, there.high)
+        assert here.curve[1].tobytes() == there.curve[1].tobytes()
+        points = np.linspace(-2, 2, 14).reshape(7, -1) if here._shape == (2,) else np.linspace(-2, 2, 14)
+        assert here.log_ratio(points).tobytes() == there.log_ratio(points).tobytes()
+    assert calls[-1] == (240, 240)
+
+
+def test_a_witness_that_cannot_travel_is_told(processes: Executor):
+    x = np.linspace(0, 1, 100)
+    with pytest.raises(InputTypeError, match=r"\[gan.Divergence.estimate\] part of the work cannot be sent"):
+        gan.divergence("kl").estimate(x, x, witness=lambda: nn.Dense(1), executor=processes)
+    with pytest.raises(InputTypeError, match="executor is 3"):
+        gan.divergence("kl").estimate(x, x, executor=3)
 
 
 def test_renyi_is_its_map_of_the_power_bound():

@@ -47,6 +47,10 @@ def test_a_resumed_run_ends_with_the_bits_of_one_that_was_never_cut(update: str,
     with pytest.raises(InputError, match="of a run with seed 7, this one has 8"):
         third.fit(data(100), steps=11, checkpoint=path, resume=True, **(options | {"seed": 8}))
     assert third.steps == 0
+    with pytest.raises(InputError, match="of a run with losses"):
+        made("js", update, generator_loss="minimax", **adam(), **extra).fit(
+            data(100), steps=11, checkpoint=path, resume=True, **options
+        )
 
 
 def test_compiled_and_plain_steps_agree():
@@ -97,6 +101,47 @@ def test_a_loss_that_runs_away_is_named():
     model = made(gan.Game("mine", lambda _, fake: nn.exp(1e3 + nn.mean(fake)), lambda _, fake: nn.mean(fake)))
     with pytest.raises(ConvergenceError, match=r"at step \d+; lower the learning rates"):
         model.fit(data(), steps=50, batch_size=32)
+
+
+def test_a_discriminator_that_runs_away_is_told():
+    # Pearson's witness is 2 (e^v - 1): at these rates its bound falls by millions in the first steps.
+    model = gan.GAN(
+        mlp(128, 2, activation="relu", dtype="float32"), mlp(128, 1, activation="relu", dtype="float32"), "pearson",
+        latent=2, **adam(0.01),
+    )  # fmt: skip
+    with pytest.warns(
+        RuntimeWarning, match=r"bound on pearson fell to -.* at step \d+.*discriminator_loss='log_score'"
+    ):
+        model.fit(gan.ring(8), steps=100, log_every=10)
+
+
+def test_the_log_score_is_the_bound_of_the_gan_divergence():
+    # Its bound is E log s(v) + E log(1 - s(v)) with the logistic s: the logarithmic score itself, with another sign.
+    runs = []
+    for discriminator_loss in ("bound", "log_score"):
+        model = made("gan", discriminator_loss=discriminator_loss, **adam())
+        model.fit(data(), steps=6, batch_size=32, log_every=2)
+        runs.append((weights(model), model.history["critic_loss"]))
+    np.testing.assert_allclose(runs[0][0], runs[1][0], rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(runs[0][1], runs[1][1], rtol=1e-9)
+    assert "estimate" not in model.history
+
+
+@pytest.mark.parametrize("name", ["pearson", "neyman", "kl"])
+@pytest.mark.parametrize("update", ["single-loss", "simultaneous", "alternating"])
+def test_with_the_log_score_the_generator_still_plays_for_its_divergence(name: str, update: str):
+    def moved(name: str, **options: str) -> tuple[np.ndarray, np.ndarray]:
+        model = made(name, update, rate=1e-3, **options)
+        model.fit(data(), steps=1, batch_size=32)
+        return tuple(
+            np.concatenate([v.numpy().ravel() for v in p.parameters]) for p in (model.generator, model.discriminator)
+        )
+
+    g, d = moved(name, discriminator_loss="log_score")
+    np.testing.assert_allclose(d, moved("gan")[1], rtol=1e-12, atol=1e-14)  # the discriminator of the log score
+    assert np.abs(g - moved("gan")[0]).max() > 1e-7
+    if update != "alternating":  # there the generator sees a discriminator that has moved in another way
+        np.testing.assert_allclose(g, moved(name)[0], rtol=1e-12, atol=1e-14)
 
 
 @pytest.mark.parametrize(
@@ -153,6 +198,8 @@ def test_a_step_is_stopped_within_a_moment():
         ({"divergence": 3}, InputTypeError, "divergence is of type int"),
         ({"divergence": gan.divergence("renyi", alpha=0.5)}, InputError, "function of a mean"),
         ({"update": "both"}, InputError, "update is 'both'"),
+        ({"discriminator_loss": "log"}, InputError, "discriminator_loss is 'log'"),
+        ({"divergence": "hinge", "discriminator_loss": "log_score"}, InputError, "'hinge' has a loss of"),
         ({"critic_steps": 3}, InputError, "only update='alternating'"),
         ({"generator": 3}, InputTypeError, "generator is of type int"),
         ({"latent": None}, InputError, "give latent="),

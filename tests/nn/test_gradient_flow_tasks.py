@@ -62,6 +62,34 @@ def test_trajectories_have_the_stationary_moments(example):
     assert values[:, -1].std() == pytest.approx(1, abs=4 * 0.75 / 20)
 
 
+@pytest.mark.parametrize(
+    ("name", "arguments"),
+    [
+        ("adding_problem", "--cell lstm --length 10 --units 4 --steps 100"),
+        ("copy_memory", "--cell gru --pause 5 --shown 2 --units 4 --steps 100"),
+        ("sequential_digits", "--cell simple --units 4 --epochs 1"),
+        ("character_model", "--cell gru --units 4 --length 8 --steps 10"),
+        ("stochastic_trajectories", "--cell lstm --units 4 --points 6 --epochs 1"),
+    ],
+)
+def test_examples_run_and_show_the_flow_before_and_after(
+    example,
+    name: str,
+    arguments: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+):
+    page = tmp_path / "flow.html"
+    monkeypatch.setattr(sys, "argv", [name, *arguments.split(), "--report", str(page)])
+    example(name).main()
+    said = capsys.readouterr().out
+    assert "before training" in said
+    assert "after training" in said
+    assert said.endswith(f"wrote {page}\n")
+    assert "</html>" in page.read_text("utf-8")
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("cell", ["lstm", "gru"])
 def test_adding_problem_is_learned_at_200_steps(example, cell: str):
@@ -75,3 +103,11 @@ def test_adding_problem_is_not_learned_by_a_simple_rnn(example):
     # As many steps as three times what the slower of the others took.
     _, error, _ = example("adding_problem").train("simple", length=200, steps=2100, seed=0)
     assert error > 0.1
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("cell", ["lstm", "gru"])
+def test_copy_memory_is_learned(example, cell: str):
+    _, right, steps = example("copy_memory").train(cell, pause=30, shown=5, seed=0)
+    assert right >= 0.99  # of 2,500 symbols of new sequences; guessing has 1 of 8
+    assert steps < 5000

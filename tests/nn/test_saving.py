@@ -9,6 +9,7 @@ import pytest
 import safetensors
 import safetensors.numpy
 
+from stochos import nn
 from stochos.errors import FileFormatError, InputError
 from stochos.nn import saving
 
@@ -171,3 +172,17 @@ def test_damaged_metadata_are_refused(net, changes: dict, text: str, tmp_path: P
     safetensors.numpy.save_file(safetensors.numpy.load_file(tmp_path / "w"), tmp_path / "w", meta)
     with pytest.raises(FileFormatError, match=text):
         saving.load_weights(net, tmp_path / "w")
+
+
+def test_equal_models_are_equal_files_whatever_was_made_before(tmp_path):
+    def save(name: str) -> bytes:
+        nn.seed(3)
+        shared = nn.Dense(4, name="shared")
+        x = nn.Input((4,), name="x")
+        model = nn.Model(x, nn.Dense(2, name="last")(shared(shared(x))), name="m")
+        model.save(tmp_path / name)
+        return (tmp_path / name).read_bytes()
+
+    first = save("first")
+    nn.Sequential([nn.Dense(3), nn.Dense(3)])  # takes numbers
+    assert save("second") == first

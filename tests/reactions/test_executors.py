@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import concurrent.futures
-import multiprocessing
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -50,13 +49,6 @@ class Backwards(ThreadPoolExecutor):
             return answer
 
         return super().submit(late)
-
-
-@pytest.fixture(scope="module")
-def processes() -> Iterator[Executor]:
-    """Two processes that begin from nothing."""
-    with ProcessPoolExecutor(2, mp_context=multiprocessing.get_context("spawn")) as pool:
-        yield pool
 
 
 @pytest.fixture(scope="module", params=["threads", "processes", "backwards"])
@@ -169,19 +161,6 @@ def test_a_lost_shard_is_computed_again():
         spread = simulate(GENE, TIMES, 500, seed=2, keep="moments", executor=pool)
         assert pool.lost == 2
     assert arrays(spread) == arrays(simulate(GENE, TIMES, 500, seed=2, keep="moments"))
-
-
-def test_two_processes_of_dask():
-    distributed = pytest.importorskip("distributed", reason="Dask is not installed")
-    with (
-        distributed.LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None) as cluster,
-        distributed.Client(cluster) as client,
-    ):
-        for keep in ("moments", "trajectories"):
-            local, spread = (
-                simulate(GENE, TIMES, 64 * 9 + 5, seed=3, keep=keep, executor=e) for e in (None, client.get_executor())
-            )
-            assert arrays(spread) == arrays(local)
 
 
 def test_two_processes_of_loky():

@@ -193,3 +193,14 @@ def test_plots_show_what_they_are_asked_for():
         made("moments").plot("trajectories", ax=axes())
     with pytest.raises(InputError, match="keep='final'"):
         made("final").plot("histogram", time=0.0, ax=axes())
+
+
+@pytest.mark.parametrize("keep", ["trajectories", "moments", "final", "histogram"])
+def test_arrow_readers_get_the_table_of_pandas(keep: str):
+    pyarrow = pytest.importorskip("pyarrow")
+    pandas = pytest.importorskip("pandas")
+    run = made(keep)
+    table = pyarrow.table(run)  # by __arrow_c_stream__ alone
+    assert table.num_rows == len(run.to_pandas())
+    read = table.to_pandas().astype(run.to_pandas().dtypes.to_dict())
+    pandas.testing.assert_frame_equal(read, run.to_pandas())

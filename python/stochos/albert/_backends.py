@@ -68,8 +68,9 @@ class Words:
                 self._held.no_padding()
                 self._held.no_truncation()
             else:
-                lines = content.decode("utf-8-sig").splitlines()
-                vocabulary = {line.rstrip("\r\n"): number for number, line in enumerate(lines)}
+                # By "\n" alone: str.splitlines would also cut at the line separators that some vocabularies hold.
+                lines = content.decode("utf-8-sig").removesuffix("\n").split("\n")
+                vocabulary = {line.removesuffix("\r"): number for number, line in enumerate(lines)}
                 self._held = tokenizers.BertWordPieceTokenizer(
                     vocabulary, lowercase=lowercase, strip_accents=settings.get("strip_accents"),
                     handle_chinese_chars=bool(settings.get("tokenize_chinese_chars", True)),
@@ -90,7 +91,9 @@ class Words:
 
     def encode(self, texts: list[str], offsets: bool) -> list[Encoded]:
         """Return ids and places of the tokens of each text."""
-        found = self._held.encode_batch(texts, add_special_tokens=False)
+        # The quick one, of `tokenizers` from 0.20 on, keeps no offsets.
+        quick = None if offsets else getattr(self._held, "encode_batch_fast", None)
+        found = (quick or self._held.encode_batch)(texts, add_special_tokens=False)
         return [(one.ids, one.offsets if offsets else []) for one in found]
 
     def decode(self, ids: list[int]) -> str:

@@ -6,15 +6,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-import numpy as np
 
 from stochos import _writing
 from stochos.cli._common import examples, json_option, pad, print_json, seed_option
-from stochos.errors import FileError, FileFormatError, InputError
+from stochos.errors import InputError
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from stochos.gan import Divergence
 
 _WHERE = "divergence"
@@ -31,26 +28,6 @@ def chosen(name: str | None, expression: str | None, alpha: float | None, where:
         return gan.Divergence.from_expression(expression)
     assert name is not None
     return gan.divergence(name, alpha=alpha)
-
-
-def read_samples(path: Path, where: str) -> NDArray[np.float64]:
-    """Read samples from a .npy file, or from text with one point a line, numbers with commas or blanks between."""
-    try:
-        if path.suffix.lower() == ".npy":
-            found = np.load(path, allow_pickle=False)
-        else:
-            lines = [line.replace(",", " ").split() for line in path.read_text("utf-8-sig").splitlines()]
-            found = np.array([[float(cell) for cell in line] for line in lines if line])
-    except OSError as error:
-        msg = f"[{where}] cannot read {path}: {error.strerror or error}"
-        raise FileError(error.errno or 2, msg) from error
-    except (ValueError, EOFError) as error:
-        msg = f"[{where}] {path} holds no samples: {error}; give a .npy array (N, ...) or a line of numbers a point"
-        raise FileFormatError(msg) from None
-    if found.dtype.kind not in "fiub":
-        msg = f"[{where}] {path} holds {found.dtype}; give numbers"
-        raise FileFormatError(msg)
-    return np.asarray(found, dtype=np.float64)
 
 
 def _numbers(text: str, option: str) -> list[float]:
@@ -130,6 +107,8 @@ def command(
             raise InputError(msg)
         facts["gaussian"] = d.gaussian(*laws[0], *laws[1])
     if estimate:
+        from stochos.gan._sample_files import read_samples
+
         x, y = (read_samples(path, _WHERE) for path in estimate)
         found = d.estimate(x, y, steps=steps, seed=seed, progress=False if as_json else None)
         facts["estimate"] = {

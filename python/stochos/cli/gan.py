@@ -25,7 +25,7 @@ _WHERE = "gan"
 def _data(name: str) -> tuple[Any, Mixture | None, str | None]:
     """Return the real examples, their law if it is known, and the last activation of a generator of them."""
     from stochos import datasets, gan
-    from stochos.cli.divergence import read_samples
+    from stochos.gan._sample_files import read_samples
 
     if name == "ring":
         return gan.ring(8), gan.ring(8), None
@@ -46,6 +46,7 @@ def _data(name: str) -> tuple[Any, Mixture | None, str | None]:
     short_help="Train a GAN from one loss, by any f-divergence.",
     epilog=examples(
         "stochos gan ring --divergence squared_hellinger --plot ring.png",
+        "stochos gan ring --divergence pearson --discriminator-loss log_score",
         "stochos gan digits --steps 8000 --plot digits.png",
         "stochos gan points.csv --expression '(u - 1)^2/(u + 1)' --output made.npy",
     ),
@@ -60,6 +61,13 @@ def _data(name: str) -> tuple[Any, Mixture | None, str | None]:
     default="single-loss",
     show_default=True,
     help="How the players are moved.",
+)
+@click.option(
+    "--discriminator-loss",
+    type=click.Choice(["bound", "log_score"]),
+    default="bound",
+    show_default=True,
+    help="Of f-divergences: the bound itself, or the score of 'real or made?', which never runs away.",
 )
 @click.option("--steps", type=click.IntRange(1), default=5000, show_default=True, help="Moves of the generator.")
 @click.option("--batch-size", type=click.IntRange(2), default=256, show_default=True, help="Examples in a step.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -65,7 +66,8 @@ def divergence(name: str, *, alpha: float | None = None) -> Divergence:
             if order < 0:
                 msg = f"[{where}] alpha is {order:g}; the Renyi divergence has an order above 0"
             raise InputError(msg)
-        return Divergence(alpha_family(order, key), transform=_renyi(order) if key == "renyi" else None)
+        origin, transform = partial(divergence, key, alpha=order), _renyi(order) if key == "renyi" else None
+        return Divergence(alpha_family(order, key), transform=transform, origin=origin)
     if alpha is not None:
         msg = f"[{where}] {name!r} takes no alpha; only 'alpha' and 'renyi' do"
         raise InputError(msg)
@@ -114,8 +116,15 @@ class Divergence:
         Whether D(P || Q) = D(Q || P) for all P and Q.
     """
 
-    def __init__(self, formula: Formula, *, transform: Callable[[float], float] | None = None) -> None:
+    def __init__(
+        self,
+        formula: Formula,
+        *,
+        transform: Callable[[float], float] | None = None,
+        origin: Callable[[], Divergence] | None = None,
+    ) -> None:
         self._formula = formula
+        self._origin = origin or partial(divergence, formula.name)
         self._transform = transform
         self.name = formula.name
         self.aliases = formula.aliases
@@ -144,7 +153,7 @@ class Divergence:
             The text is no expression, has another variable, f(1) is not 0, or f is not convex; the message names a
             point where it is not.
         """
-        return cls(_custom.from_expression(text, name))
+        return cls(_custom.from_expression(text, name), origin=partial(cls.from_expression, text, name=name))
 
     @classmethod
     def from_callable(cls, f: Callable[[Any], Any], *, name: str | None = None) -> Divergence:
@@ -172,7 +181,7 @@ class Divergence:
         >>> gan.Divergence.from_callable(lambda u: u * nn.log(u), name="mine").threshold
         1.0
         """
-        return cls(_custom.from_callable(f, name))
+        return cls(_custom.from_callable(f, name), origin=partial(cls.from_callable, f, name=name))
 
     def _out(self, value: float) -> float:
         return self._transform(value) if self._transform is not None else value
@@ -303,6 +312,7 @@ class Divergence:
         batch_size: int = 512,
         learning_rate: float = 5e-3,
         confidence: float = 0.95,
+        executor: Any = None,
         progress: Progress = None,
     ) -> Estimate:
         """Estimate D(P || Q) from samples: a lower bound, from witnesses that are tried on points they have not seen.
@@ -327,8 +337,9 @@ class Divergence:
             Of the training on each fold.
         confidence
             Of the interval.
+        executor
+            A ``concurrent.futures.Executor`` that trains the folds side by side, with the same bits.
         progress
-            As everywhere.
 
         Returns
         -------
@@ -357,7 +368,7 @@ class Divergence:
 
         return _estimation.estimate(
             self, x, y, seed=seed, witness=witness, folds=folds, steps=steps, batch_size=batch_size,
-            learning_rate=learning_rate, confidence=confidence, progress=progress,
+            learning_rate=learning_rate, confidence=confidence, executor=executor, progress=progress,
         )  # fmt: skip
 
     def _ratios(self, function: str, u: ArrayLike) -> Floats:
@@ -370,6 +381,10 @@ class Divergence:
             msg = f"[gan.Divergence.{function}] u holds {float(ratio.min())!r}; a ratio of densities is not negative"
             raise InputError(msg)
         return ratio
+
+    def __reduce__(self) -> tuple[Callable[[], Divergence], tuple[()]]:
+        # By how it was made: the functions of a formula have no names by which another process could find them.
+        return self._origin, ()
 
     def __repr__(self) -> str:
         text = f", f(u) = {self.expression}" if self.expression and self.expression != self.name else ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import statistics
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -9,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from stochos import _checks, nn
-from stochos._progress import Progress, progress_callback, report
+from stochos import _checks, executors, nn
+from stochos._progress import Callback, progress_callback, report
 from stochos.errors import InputError, InputTypeError
 from stochos.gan import _witness
 from stochos.gan._arrays import Floats
@@ -208,49 +209,97 @@ def _cross_fitted(
     where: str,
     options: dict[str, Any],
 ) -> Estimate:
-    known = {"seed", "witness", "folds", "steps", "batch_size", "learning_rate", "confidence", "progress"}
+    known = {"seed", "witness", "folds", "steps", "batch_size", "learning_rate", "confidence", "executor", "progress"}
     unknown = sorted(set(options) - known)
     if unknown:
         msg = f"[{where}] there is no option {unknown[0]!r}; there are {', '.join(sorted(known))}"
         raise InputTypeError(msg)
     seed = seed_of(options.get("seed", 0), where)
-    make = _witness.maker(where, options.get("witness", "mlp"))
+    witness = options.get("witness", "mlp")
+    make = _witness.maker(where, witness)
     steps = _checks.whole(where, "steps", options.get("steps", 1500), 2)
     batch_size = _checks.whole(where, "batch_size", options.get("batch_size", 512), 1)
     rate = _checks.real(where, "learning_rate", options.get("learning_rate", 5e-3), 0.0)
     confidence = _checks.real(where, "confidence", options.get("confidence", 0.95), 0.01, 0.9999)
-    progress: Progress = options.get("progress")
-    witnesses, values, curves = [], [], []
-    every = max(1, steps // _LOOKS)
-    looks = list(range(every, steps + 1, every))
-    with progress_callback(progress, f"estimating {d.name}", "steps", where) as tell:
-        for fold in range(folds):
-            x, y, held_x, held_y = split(fold)
-            own = _context.sub_seed(seed, fold)
-            trained = _witness.Trained(make(own), *_witness.scaling(x, y))
-            curve: list[float] = []
-
-            best = _Best(d, trained, (x[: 4 * _LOOK_SIZE], y[: 4 * _LOOK_SIZE]))
-
-            def watch(step: int, fold: int = fold, held: Any = (held_x, held_y), b: Any = best, c: Any = curve) -> None:
-                if step % every == 0:
-                    c.append(_bound(d, *(b.trained(one[:_LOOK_SIZE]) for one in held))[0])
-                if step == steps or (step >= steps // 2 and step % every == 0):
-                    b.look()
-                report(tell, fold * steps + step, folds * steps)
-
-            _fit(d, trained, (x, y), own, steps, batch_size, rate, watch)
-            best.restore()
-            witnesses.append(trained)
-            values.append((trained(held_x), trained(held_y)))
-            curves.append(curve)
-    value, error = _bound(d, *(np.concatenate(parts) for parts in zip(*values, strict=True)))
+    executor = options.get("executor")
+    if executor is not None:
+        executors.check_executor(where, executor)
+    call = executors.new_call()
+    shards = [
+        _Fold(call, d, split(fold), witness, _context.sub_seed(seed, fold), steps, batch_size, rate, where)
+        for fold in range(folds)
+    ]
+    with progress_callback(options.get("progress"), f"estimating {d.name}", "steps", where) as tell:
+        if executor is None:
+            fits = [_fold(shard, _shifted(tell, k, folds * steps)) for k, shard in enumerate(shards)]
+        else:
+            fits = executors.run_shards(executor, _fold, shards, [steps] * folds, call, tell, where)
+    value, error = _bound(d, *(np.concatenate(parts) for parts in zip(*(fit.values for fit in fits), strict=True)))
     half = statistics.NormalDist().inv_cdf(0.5 + confidence / 2) * error
     ends = tuple(d._out(end) for end in (value, value - half, value + half))
-    bounds = np.array([d._out(one) for one in np.mean(curves, axis=0)])
-    return Estimate(
-        d, (ends[0], ends[1], ends[2]), (np.array(looks), bounds), confidence, witnesses, split(0)[0].shape[1:]
-    )
+    bounds = np.array([d._out(one) for one in np.mean([fit.curve for fit in fits], axis=0)])
+    witnesses = [fit.witness(make(shard.seed), shard.data[0]) for fit, shard in zip(fits, shards, strict=True)]
+    looks = np.arange(1, len(bounds) + 1) * max(1, steps // _LOOKS)
+    return Estimate(d, (ends[0], ends[1], ends[2]), (looks, bounds), confidence, witnesses, shards[0].data[0].shape[1:])
+
+
+@dataclasses.dataclass(frozen=True)
+class _Fold:
+    """The work of one fold, with all that it depends on."""
+
+    call: str
+    divergence: Divergence
+    data: tuple[Floats, Floats, Floats, Floats]  # x and y to train on, x and y held out
+    make: Any  # what makes the witness
+    seed: int
+    steps: int
+    batch_size: int
+    rate: float
+    where: str
+
+
+@dataclasses.dataclass(frozen=True)
+class _Fit:
+    """What came of one fold, as plain arrays."""
+
+    state: dict[str, NDArray[Any]]
+    scaling: tuple[Floats, Floats]
+    reach: tuple[float, float]
+    values: tuple[Floats, Floats]  # v at the points held out
+    curve: list[float]
+
+    def witness(self, network: Any, x: Floats) -> _witness.Trained:
+        """Put the weights into a fresh network."""
+        trained = _witness.Trained(network, *self.scaling, reach=self.reach)
+        _begin(trained, x)
+        network.set_state(self.state)
+        return trained
+
+
+def _shifted(tell: Callback | None, fold: int, total: int) -> Callback:
+    """Return the progress of one fold as that of all."""
+    return lambda done, steps: report(tell, fold * steps + done, total)
+
+
+def _fold(shard: _Fold, tell: Callback | None = None) -> _Fit:
+    """Train one fold's witness; called by the executor."""
+    d, steps = shard.divergence, shard.steps
+    x, y, *held = shard.data
+    trained = _witness.Trained(_witness.maker(shard.where, shard.make)(shard.seed), *_witness.scaling(x, y))
+    best = _Best(d, trained, (x[: 4 * _LOOK_SIZE], y[: 4 * _LOOK_SIZE]))
+    every = max(1, steps // _LOOKS)
+    curve: list[float] = []
+
+    def watch(step: int) -> None:
+        if step % every == 0:
+            curve.append(_bound(d, *(trained(one[:_LOOK_SIZE]) for one in held))[0])
+        if step == steps or (step >= steps // 2 and step % every == 0):
+            best.look()
+        report(tell or (lambda _done, _total: not executors.is_ended(shard.call)), step, steps)
+
+    _fit(d, trained, (x, y), shard.seed, steps, shard.batch_size, shard.rate, watch)
+    best.restore()
+    return _Fit(trained.network.state(), trained.scaling, trained.reach, (trained(held[0]), trained(held[1])), curve)
 
 
 class _Best:
@@ -290,9 +339,14 @@ def _fit(
     def draw(_: int) -> tuple[Floats, Floats]:
         return data[0][next(orders[0])], data[1][next(orders[1])]
 
-    with nn.training_mode(False):
-        trained(data[0][:1])  # makes the weights
+    _begin(trained, data[0])
     _witness.train(d, trained, draw, steps, rate, watch)
+
+
+def _begin(trained: _witness.Trained, x: Floats) -> None:
+    """Make the weights."""
+    with nn.training_mode(False):
+        trained(x[:1])
 
 
 def _bound(d: Divergence, p: Floats, q: Floats) -> tuple[float, float]:

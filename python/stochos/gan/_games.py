@@ -52,18 +52,24 @@ class Game:
     paired: bool = True
 
 
-def _f_gan(d: Divergence, generator_loss: str) -> Game:
+def _f_gan(d: Divergence, generator_loss: str, discriminator_loss: str) -> Game:
     # "minimax" makes the bound itself small, whose gradients are small where the discriminator is sure; the other
     # one raises T on what was made (Nowozin et al. 2016, section 3.2).
     theory = generator_loss == "minimax"
+    by_bound = discriminator_loss == "bound"
     return Game(
         d.name,
-        lambda real, made: _ops.mean(d.fused(made)) - _ops.mean(d.activation(real)),
+        (lambda real, made: _ops.mean(d.fused(made)) - _ops.mean(d.activation(real))) if by_bound else _log_score,
         (lambda _, made: -_ops.mean(d.fused(made))) if theory else (lambda _, made: -_ops.mean(d.activation(made))),
-        estimate=True,
+        estimate=by_bound,
         divergence=d,
         paired=False,
     )
+
+
+def _log_score(real: Any, made: Any) -> Any:
+    """Return the logarithmic score of "real or made?", whose best answer is v = log(p/q) whatever the divergence."""
+    return _ops.mean(_ops.softplus(-real)) + _ops.mean(_ops.softplus(made))
 
 
 def _relativistic(real: Any, made: Any) -> Any:
@@ -103,7 +109,7 @@ OTHERS = {
 }
 
 
-def game(where: str, given: object, generator_loss: str) -> Game:
+def game(where: str, given: object, generator_loss: str, discriminator_loss: str = "bound") -> Game:
     """Return the game that an argument stands for.
 
     Raises
@@ -113,23 +119,29 @@ def game(where: str, given: object, generator_loss: str) -> Game:
     InputTypeError
         It is neither a name nor a divergence nor a game.
     InputError
-        The Renyi divergence, whose bound is not a mean.
+        The Renyi divergence, whose bound is not a mean; a loss of the discriminator where the game has its own.
     """
     if isinstance(given, Game):
+        if discriminator_loss != "bound":
+            msg = (
+                f"[{where}] discriminator_loss is {discriminator_loss!r}, and the game {given.name!r} has a loss of "
+                "its own for the discriminator; give an f-divergence"
+            )
+            raise InputError(msg)
         return given
     if isinstance(given, Divergence):
         if given.name == "renyi":
             msg = f"[{where}] the Renyi divergence is a function of a mean; train with divergence('alpha', alpha=...)"
             raise InputError(msg)
-        return _f_gan(given, generator_loss)
+        return _f_gan(given, generator_loss, discriminator_loss)
     if not isinstance(given, str):
         msg = f"[{where}] divergence is of type {type(given).__name__}; give a name, a gan.Divergence or a gan.Game"
         raise InputTypeError(msg)
     key = given.strip().lower().replace("-", "_").replace(" ", "_")
     if key in OTHERS:
-        return OTHERS[key]
+        return game(where, OTHERS[key], generator_loss, discriminator_loss)
     try:
-        return game(where, divergence(given), generator_loss)
+        return game(where, divergence(given), generator_loss, discriminator_loss)
     except UnknownNameError:
         names = ", ".join(map(repr, [*divergence_names(), *OTHERS]))
         msg = f"[{where}] there is no divergence or game {given!r}; there are {names}"

@@ -44,6 +44,10 @@ class GAN:
     generator_loss
         Of f-divergences: ``"non_saturating"`` raises the witness T on what was made, ``"minimax"`` makes the bound
         itself small. For total variation they are the same.
+    discriminator_loss
+        Of f-divergences: ``"bound"`` makes the lower bound on the divergence large; ``"log_score"`` answers "real or
+        made?", whose best scores are log(p/q) as well and whose gradients are bounded, while the generator goes on
+        playing for the divergence. For those whose bound grows exponentially (Pearson's, Neyman's); no estimate then.
     weight
         Factor of the generator's loss, the λ of the single loss. It is the ratio of the learning rates with SGD alone:
         Adam and RMSprop divide it out. Give each player its own rate by its own optimizer instead.
@@ -79,7 +83,8 @@ class GAN:
 
     References
     ----------
-    S. Nowozin, B. Cseke, R. Tomioka, "f-GAN", NeurIPS 2016; kexue.fm/archives/6016 and 6387.
+    S. Nowozin, B. Cseke, R. Tomioka, "f-GAN", NeurIPS 2016; kexue.fm/archives/6016 and 6387. B. Poole, A. Alemi,
+    J. Sohl-Dickstein, A. Angelova, "Improved generator objectives for GANs", arXiv:1612.02780 (the log score).
 
     Examples
     --------
@@ -100,6 +105,7 @@ class GAN:
         update: str = "single-loss",
         *,
         generator_loss: str = "non_saturating",
+        discriminator_loss: str = "bound",
         weight: float = 1.0,
         generator_optimizer: nn.Optimizer | None = None,
         discriminator_optimizer: nn.Optimizer | None = None,
@@ -116,7 +122,9 @@ class GAN:
             _checks.instance(where, name, player, nn.Layer, "give a layer or model of stochos.nn")
         self.generator, self.discriminator = generator, discriminator
         _checks.choice(where, "generator_loss", generator_loss, ("non_saturating", "minimax"))
-        self.game = _games.game(where, divergence, generator_loss)
+        _checks.choice(where, "discriminator_loss", discriminator_loss, ("bound", "log_score"))
+        self.game = _games.game(where, divergence, generator_loss, discriminator_loss)
+        self._losses = [generator_loss, discriminator_loss]
         self.update = _checks.choice(where, "update", update, tuple(_steps.STEPS))
         self.weight = _checks.real(where, "weight", weight, 0.0)
         self.critic_steps = _checks.whole(where, "critic_steps", critic_steps, 1)

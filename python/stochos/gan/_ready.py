@@ -22,6 +22,7 @@ def plain(
     rate: float = 3e-3,
     gradient_penalty: float = 0.1,
     generator_loss: str = "non_saturating",
+    discriminator_loss: str = "bound",
     last: str | None = None,
     seed: int = 0,
 ) -> GAN:
@@ -31,7 +32,7 @@ def plain(
     ----------
     size
         Numbers of an example.
-    divergence, update, latent, gradient_penalty, generator_loss, seed
+    divergence, update, latent, gradient_penalty, generator_loss, discriminator_loss, seed
         As for `GAN`.
     steps
         Over which the rates fall to a fiftieth, along a cosine.
@@ -56,7 +57,7 @@ def plain(
         )
 
     return GAN(
-        player(size, last, 1), player(1, None, 11), divergence, update, generator_loss=generator_loss, latent=latent,
-        gradient_penalty=gradient_penalty, penalty_center=0.0, generator_optimizer=optimizer(),
-        discriminator_optimizer=optimizer(), seed=seed,
+        player(size, last, 1), player(1, None, 11), divergence, update, generator_loss=generator_loss,
+        discriminator_loss=discriminator_loss, latent=latent, gradient_penalty=gradient_penalty, penalty_center=0.0,
+        generator_optimizer=optimizer(), discriminator_optimizer=optimizer(), seed=seed,
     )  # fmt: skip

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 FORMAT, VERSION = "stochos.gan.checkpoint", 1
 _WHERE = "gan.GAN.fit"
+_LOST = -10.0  # a bound below this: scores of 0 everywhere have the bound 0
 
 
 @dataclass(frozen=True)
@@ -163,6 +165,7 @@ def _build(model: GAN, peek: NDArray[Any]) -> None:
 def _facts(model: GAN, source: _Source) -> dict[str, Any]:
     return {
         "game": model.game.name,
+        "losses": model._losses,
         "update": model.update,
         "weight": model.weight,
         "critic_steps": model.critic_steps,
@@ -197,6 +200,7 @@ class _Run:
     def __init__(self, model: GAN, options: Options, facts: dict[str, Any]) -> None:
         self._model, self._path, self._facts = model, options.checkpoint, facts
         self._pending: list[tuple[float, float, float]] = []
+        self._warned = False
 
     def add(self, losses: tuple[Any, Any, Any], step: int) -> None:
         """Keep the losses of a step.
@@ -221,8 +225,22 @@ class _Run:
         figures = {"step": float(self._model.steps), "critic_loss": critic, "generator_loss": wish}
         if self._model.game.estimate:
             figures["estimate"] = -plain
+            self._watch(-plain)
         self._model.history.add(figures)
         self._pending.clear()
+
+    def _watch(self, bound: float) -> None:
+        """Warn, once, of a discriminator that is far worse than one that says nothing: its exponential ran away."""
+        game = self._model.game
+        if game.divergence is None or bound > _LOST or self._warned:
+            return
+        self._warned = True
+        msg = (
+            f"[{_WHERE}] the discriminator's bound on {game.name} fell to {bound:.3g} at step {self._model.steps}, "
+            "where saying nothing has 0: it runs away; train it by discriminator_loss='log_score', or clip both "
+            "players' gradients (clip_norm=1), or lower the rates"
+        )
+        warnings.warn(msg, RuntimeWarning, stacklevel=5)
 
     def summary(self) -> str:
         """Return the last line of the history in a few words."""

@@ -83,20 +83,23 @@ class Trained:
     network : Layer
     center, scale : ndarray
         Inputs go in as (x - center) / scale.
+    reach : tuple of float
+        Ends of what v may be.
     """
 
-    def __init__(self, network: Any, center: Floats, scale: Floats) -> None:
-        self.network, self._center, self._scale = network, center, scale
-        self._reach = (-np.inf, np.inf)
+    def __init__(
+        self, network: Any, center: Floats, scale: Floats, reach: tuple[float, float] = (-np.inf, np.inf)
+    ) -> None:
+        self.network, self.scaling, self.reach = network, (center, scale), reach
 
     def keep_within(self, *points: NDArray[Any]) -> None:
         """Let v of other points stay between the least and the greatest v of these: a witness does not extrapolate."""
         found = np.concatenate([self(one) for one in points])
-        self._reach = (float(found.min()), float(found.max()))
+        self.reach = (float(found.min()), float(found.max()))
 
     def scaled(self, x: NDArray[Any]) -> NDArray[np.float32]:
         """Return points as the network takes them."""
-        return np.asarray((x - self._center) / self._scale, dtype=np.float32)
+        return np.asarray((x - self.scaling[0]) / self.scaling[1], dtype=np.float32)
 
     def __call__(self, x: NDArray[Any], batch: int = 8192) -> Floats:
         """Return v of N points, shape (N,)."""
@@ -104,7 +107,7 @@ class Trained:
             np.asarray(values(self.network, self.scaled(x[i : i + batch])).numpy(), dtype=np.float64)
             for i in range(0, len(x), batch)
         ]
-        return np.clip(np.concatenate(parts), *self._reach) if parts else np.empty(0)
+        return np.clip(np.concatenate(parts), *self.reach) if parts else np.empty(0)
 
 
 def dtype_of(player: Any) -> str:

@@ -1,4 +1,4 @@
-"""Batch jobs: a file says what to count, fit and simulate; each item is done once, whatever happens between."""
+"""Batch jobs: a file tells what to count, fit, simulate, estimate and train; each is done once, whatever happens."""
 
 from __future__ import annotations
 

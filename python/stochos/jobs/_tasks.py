@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from stochos.errors import FileFormatError, InputError, InputTypeError, MissingPartError, UnknownNameError
-from stochos.jobs import _sweep
+from stochos.errors import InputError, InputTypeError
+from stochos.jobs import _learning, _sweep
+from stochos.jobs._trials import required, trial
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -38,6 +39,12 @@ _KINDS: dict[str, tuple[str, Callable[[Any], bool]]] = {
     ),
     "size": ("a whole number, or a text such as '2GB'", lambda v: isinstance(v, (int, str))),
     "table": ("a table", lambda v: isinstance(v, dict)),
+    "tables": (
+        "a list of tables",
+        lambda v: isinstance(v, list) and bool(v) and all(isinstance(x, dict) for x in v),
+    ),
+    "text or table": ("a text, or a table with a name", lambda v: isinstance(v, (str, dict))),
+    "numbers": ("a list of numbers", lambda v: isinstance(v, list) and all(_KINDS["real"][1](x) for x in v)),
     "times": ("a list of times, or a table such as { until = 50, points = 51 }", lambda v: isinstance(v, (list, dict))),
 }
 
@@ -118,12 +125,12 @@ _COUNTING = {
 
 
 def _check_count(where: str, options: dict[str, Any]) -> None:
-    _required(where, options, "source")
+    required(where, options, "source")
     from stochos import words
 
     settings = {key: value for key, value in options.items() if key not in {"source", "vocabulary"}}
     settings["min_count"] = min(settings.get("min_count", 1), 1)  # the text of the trial is short
-    _trial(where, lambda: words.count(["a a"], **settings, progress=False))
+    trial(where, lambda: words.count(["a a"], **settings, progress=False))
 
 
 def _count(item: Item, progress: Any) -> None:
@@ -144,7 +151,7 @@ _FITTING = {
 
 
 def _check_fit(where: str, options: dict[str, Any]) -> None:
-    _required(where, options, "counts")
+    required(where, options, "counts")
     from stochos import words
 
     # Eight words give eight directions: enough for every option but the dimension, which is cut for the trial.
@@ -154,7 +161,7 @@ def _check_fit(where: str, options: dict[str, Any]) -> None:
         settings["dim"] = 2
     if isinstance(settings.get("epochs"), int):
         settings["epochs"] = min(settings["epochs"], 1)
-    _trial(where, lambda: words.fit(small, **settings, progress=False))
+    trial(where, lambda: words.fit(small, **settings, progress=False))
 
 
 def _fit(item: Item, progress: Any) -> None:
@@ -214,10 +221,10 @@ def time_grid(where: str, options: Mapping[str, Any]) -> NDArray[np.float64]:
 
 
 def _check_simulate(where: str, options: dict[str, Any]) -> None:
-    _required(where, options, "times")
-    net = _trial(where, lambda: network("[" + where, options))
-    grid = _trial(where, lambda: time_grid("[" + where, options))
-    _trial(where, lambda: _simulated(net, np.minimum(grid, 0.0)[:1], {**options, "n": 1, "threads": 1}, False))
+    required(where, options, "times")
+    net = trial(where, lambda: network("[" + where, options))
+    grid = trial(where, lambda: time_grid("[" + where, options))
+    trial(where, lambda: _simulated(net, np.minimum(grid, 0.0)[:1], {**options, "n": 1, "threads": 1}, False))
 
 
 def _simulate(item: Item, progress: Any) -> None:
@@ -259,7 +266,15 @@ TASKS: dict[str, Task] = {
     "simulate": Task(
         "simulate", _SIMULATING, ("model",), ".npz", _RUN_ENDINGS, _check_simulate, _simulate, sweeps=True
     ),
-}
+    "estimate": Task(
+        "estimate", _learning.ESTIMATING, ("x", "y"), ".json", (".json", ".npz"), _learning.check_estimate,
+        _learning.estimate,
+    ),
+    "train": Task(
+        "train", _learning.TRAINING, ("model", "x", "y"), ".safetensors", (".safetensors",), _learning.check_train,
+        _learning.train,
+    ),
+}  # fmt: skip
 _GATHER = Task(GATHER, {}, (), ".npz", _sweep.ENDINGS, _no_check, _gather)
 
 
@@ -267,20 +282,3 @@ def perform(item: Item, progress: Any) -> None:
     """Do the work of `item` and write its output."""
     task = _GATHER if item.task == GATHER else TASKS[item.task]
     task.run(item, progress)
-
-
-def _required(where: str, options: Mapping[str, Any], *keys: str) -> None:
-    for key in keys:
-        if key not in options:
-            msg = f"[{where} has no {key}"
-            raise InputError(msg)
-
-
-def _trial(where: str, call: Callable[[], Any]) -> Any:
-    """Run a small trial and put the item before what it complains of."""
-    try:
-        return call()
-    except (InputError, InputTypeError, UnknownNameError, FileFormatError, MissingPartError) as error:
-        text = str(error)
-        # The item's own complaints name the item already.
-        raise type(error)(text if text.startswith(f"[{where}") else f"[{where}: {text}") from None

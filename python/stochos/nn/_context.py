@@ -116,6 +116,17 @@ def seed(value: int | np.random.Generator | np.random.SeedSequence) -> None:
     current.seeds_taken = 0
 
 
+@contextmanager
+def seeded(value: int) -> Iterator[None]:
+    """Let layers made inside take their seeds as after ``seed(value)``, and leave those made afterwards alone."""
+    before = current.base_seed, current.seeds_taken
+    current.base_seed, current.seeds_taken = value, 0
+    try:
+        yield
+    finally:
+        current.base_seed, current.seeds_taken = before
+
+
 def next_seed() -> int:
     """Return the seed of the next layer."""
     current.seeds_taken += 1

@@ -29,8 +29,11 @@ def describe(layer: Layer) -> dict[str, Any]:
     """Do the work of `Layer.get_config`."""
     writer = _Writer()
     writer.note_inner(layer)
-    root = writer.layer(layer)
-    return {"format": FORMAT, "root": root, "layers": writer.entries, "ties": writer.ties()}
+    root, ties = writer.layer(layer), writer.ties()
+    # Which was made before which, and no more: equal models have equal descriptions, whatever was made before them.
+    for place, entry in enumerate(sorted(writer.entries, key=lambda entry: entry["made"])):
+        entry["made"] = place
+    return {"format": FORMAT, "root": root, "layers": writer.entries, "ties": ties}
 
 
 def from_config(config: Any) -> Any:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from stochos import _core
+from stochos import _core, random
 from stochos.errors import InputError
 from stochos.nn import _context, _names, _trees, graph
 from stochos.nn._holder import INTERNAL
@@ -30,12 +30,8 @@ def clone(layer: Layer, seed: int | None) -> Any:
     """Do the work of `Layer.clone`."""
     if seed is None:
         return _Copier("clone", {}, fresh=True).finish(layer)
-    before = _context.current.base_seed, _context.current.seeds_taken
-    _context.seed(seed)
-    try:
+    with _context.seeded(random.seed_of(seed, "nn.clone")):
         return _Copier("clone", {}, fresh=True).finish(layer)
-    finally:
-        _context.current.base_seed, _context.current.seeds_taken = before
 
 
 class _Copier:

@@ -194,6 +194,11 @@ class Model(Trained, Pictured, Layer):
         layers = f"{len(self._layers)} layer{'s' if len(self._layers) != 1 else ''}"
         return f"<{self.title}: {ends}; {layers}, {self.parameter_count:,} parameters>"
 
+    def _repr_html_(self) -> str:
+        from stochos.nn import summary
+
+        return summary.html(self)
+
     # --- computing ----------------------------------------------------------------------------------------------
 
     def call(self, *inputs: Any) -> Any:

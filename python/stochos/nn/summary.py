@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from stochos._html import described
 from stochos.nn._weights import Tie
 from stochos.nn.layer import Layer
 from stochos.nn.model import Model
@@ -42,6 +43,12 @@ def summary(model: Model, nested: bool = False) -> Summary:
     return Summary(
         "\n".join([f"{type(model).__name__} {model.name!r}", rule, lines[0], rule, *lines[1:], rule, *counts])
     )
+
+
+def html(model: Model) -> str:
+    """Return the table of `Model.summary` as HTML."""
+    rows = _rows(model, False, "", set())
+    return described(model, _HEAD, rows, len(rows))
 
 
 def _rows(model: Model, nested: bool, indent: str, seen: set[int]) -> list[tuple[str, ...]]:

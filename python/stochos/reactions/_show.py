@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from stochos.reactions import _build, _text
@@ -36,6 +38,18 @@ def _side(entries: tuple[tuple[str, int], ...]) -> str:
     return " + ".join(f"{n} {_text.quote(s)}" if n > 1 else _text.quote(s) for s, n in entries)
 
 
+def reactions(net: Network) -> Iterator[tuple[str, str]]:
+    """Yield each reaction as it is written, with its propensity where that follows from mass action."""
+    names = list(net.initial)
+    for r in range(len(net._parts.laws)):
+        one = net._reaction(r, names)
+        arrow = f"{_text.quote(one.name)}: {_side(one.reactants)} -> {_side(one.products)}".replace(":  ->", ": ->")
+        law = f"{one.law}; delay = {one.delay}" if one.delay else one.law
+        law += "; consumes = end" if one.consumes == "end" else ""
+        rate = _build.propensity(one.law, list(one.reactants), net.convention) if one.mass_action else ""
+        yield f"{arrow.rstrip()} @ {law}", rate
+
+
 def text(net: Network) -> str:
     """Write the whole network: convention, species, parameters, rules, reactions with propensities, events, notices."""
     species = net.initial
@@ -56,16 +70,8 @@ def text(net: Network) -> str:
         rates = [f"  d {_text.quote(name)}/d time = {rate}" for name, rate in list(net.rates.items())[:_SHOWN]]
         lines += ["rates", *_cut(rates, len(net.rates))]
     lines.append("reactions")
-    names = list(species)
-    some = []
-    for r in range(min(_SHOWN, len(parts.laws))):
-        one = net._reaction(r, names)
-        arrow = f"  {_text.quote(one.name)}: {_side(one.reactants)} -> {_side(one.products)}".replace(":  ->", ": ->")
-        rate = _build.propensity(one.law, list(one.reactants), net.convention) if one.mass_action else one.law
-        law = f"{one.law}; delay = {one.delay}" if one.delay else one.law
-        law += "; consumes = end" if one.consumes == "end" else ""
-        some.append(f"{arrow.rstrip()} @ {law}" + (f"    propensity {rate}" if one.mass_action else ""))
-    lines += _cut(some, len(parts.laws))
+    some = (f"  {reaction}" + (f"    propensity {law}" if law else "") for reaction, law in reactions(net))
+    lines += _cut(list(itertools.islice(some, _SHOWN)), len(parts.laws))
     if net.events:
         lines.append("events")
     for event in net.events:

@@ -113,6 +113,13 @@ def columns(run: Run) -> dict[str, NDArray[Any]]:
     return _long({"trajectory": trajectories, "species": names}, {"amount": run._kept("final", run.final)})
 
 
+def arrow(run: Run) -> Any:
+    """Return the tidy table as a pyarrow Table; names of species are a dictionary."""
+    pa: Any = _checks.optional("reactions.Run", "pyarrow", "arrow")
+    made = {name: pa.array(column) for name, column in columns(run).items()}
+    return pa.table({name: each.dictionary_encode() if name == "species" else each for name, each in made.items()})
+
+
 def _long(axes: dict[str, NDArray[Any]], table: dict[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
     grid = np.meshgrid(*(np.arange(len(axis)) for axis in axes.values()), indexing="ij")
     made = {name: axis[places.ravel()] for (name, axis), places in zip(axes.items(), grid, strict=True)}

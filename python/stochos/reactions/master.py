@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
-from html import escape
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from stochos import _checks, _core
+from stochos._html import described
 from stochos._progress import Progress, progress_callback
 from stochos.errors import UnknownNameError
 from stochos.reactions._times import time_grid
@@ -115,12 +115,11 @@ class MasterSolution:
         )
 
     def _repr_html_(self) -> str:
-        rows = "".join(
-            f"<tr><td>{escape(name)}</td><td>{mean:.6g}</td><td>{std:.4g}</td></tr>"
+        rows = (
+            (name, f"{mean:.6g}", f"{std:.4g}")
             for name, mean, std in zip(self.species, self.mean[-1], self.std[-1], strict=True)
         )
-        head = f"<tr><th>species</th><th>mean at {self.times[-1]:g}</th><th>sd</th></tr>"
-        return f"<p>{escape(repr(self))}</p><table><thead>{head}</thead><tbody>{rows}</tbody></table>"
+        return described(self, ("species", f"mean at {self.times[-1]:g}", "sd"), rows, len(self.species))
 
 
 def master_equation(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from stochos import _checks
+from stochos._html import described
 from stochos.errors import InputError, InputTypeError, UnknownNameError
 from stochos.reactions import _build, _parts, _reaction_text
 from stochos.reactions._parts import Event, Parts, Reaction
@@ -348,6 +349,11 @@ class Network:
         from stochos.reactions import _show
 
         return _show.text(self)
+
+    def _repr_html_(self) -> str:
+        from stochos.reactions import _show
+
+        return described(self, ("reaction", "propensity"), _show.reactions(self), len(self._parts.laws))
 
     def _core(self, also: frozenset[str] = frozenset()) -> _core.ReactionNetwork:
         """Return the network as the core simulates it, with the rules `also` computed at all times."""

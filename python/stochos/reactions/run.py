@@ -5,13 +5,13 @@ from __future__ import annotations
 import copy
 import os
 from collections.abc import Mapping, Sequence
-from html import escape
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from stochos import _checks
+from stochos._html import described
 from stochos.errors import FileFormatError, InputError, UnknownNameError
 from stochos.reactions import _tables
 from stochos.reactions._tables import Histogram, histogram_of
@@ -244,6 +244,10 @@ class Run:
         made: pandas.DataFrame = pd.DataFrame(_tables.columns(self))
         return made
 
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        """Give the table of `to_pandas` to whatever reads Arrow's stream of the PyCapsule interface (extra `arrow`)."""
+        return _tables.arrow(self).__arrow_c_stream__(requested_schema)
+
     def plot(
         self,
         kind: Literal["trajectories", "band", "histogram"] | None = None,
@@ -310,15 +314,13 @@ class Run:
         return "".join(f", {ends[name]:,} ended by {name}" for name in STATUS[2:] if ends.get(name))
 
     def _repr_html_(self) -> str:
-        rows = ""
-        if "mean" in self._arrays or self.values is not None:
-            rows = "".join(
-                f"<tr><td>{escape(name)}</td><td>{mean:.6g}</td><td>{std:.4g}</td></tr>"
-                for name, mean, std in list(zip(self._species, self.mean[-1], self.std[-1], strict=True))[:30]
-            )
-            head = f"<tr><th>species</th><th>mean at {self._times[-1]:g}</th><th>sd</th></tr>"
-            rows = f"<table><thead>{head}</thead><tbody>{rows}</tbody></table>"
-        return f"<p>{escape(repr(self))}</p>{rows}"
+        if "mean" not in self._arrays and self.values is None:
+            return described(self)
+        rows = (
+            (name, f"{mean:.6g}", f"{std:.4g}")
+            for name, mean, std in zip(self._species, self.mean[-1], self.std[-1], strict=True)
+        )
+        return described(self, ("species", f"mean at {self._times[-1]:g}", "sd"), rows, len(self._species))
 
 
 def _divided(sums: NDArray[np.float64], counts: NDArray[np.int64]) -> NDArray[np.float64]:

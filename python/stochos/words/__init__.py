@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from stochos.words.counts import Counts, load_counts
     from stochos.words.evaluation import Evaluation
     from stochos.words.fitting import fit, resume
+    from stochos.words.vectorizer import PMIVectorizer
     from stochos.words.vectors import Vectors, load_vectors
     from stochos.words.word2vec import from_word2vec
 
@@ -20,12 +21,24 @@ _HOMES = {
     "Evaluation": "evaluation",
     "fit": "fitting",
     "resume": "fitting",
+    "PMIVectorizer": "vectorizer",
     "Vectors": "vectors",
     "load_vectors": "vectors",
     "from_word2vec": "word2vec",
 }
 
-__all__ = ["Counts", "Evaluation", "Vectors", "count", "fit", "from_word2vec", "load_counts", "load_vectors", "resume"]
+__all__ = [
+    "Counts",
+    "Evaluation",
+    "PMIVectorizer",
+    "Vectors",
+    "count",
+    "fit",
+    "from_word2vec",
+    "load_counts",
+    "load_vectors",
+    "resume",
+]
 
 
 def __getattr__(name: str) -> object:

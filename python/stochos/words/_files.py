@@ -9,6 +9,7 @@ import lzma
 import os
 import reprlib
 import stat
+import sys
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -87,8 +88,16 @@ def _zstd_blocks(where: str, raw: BinaryIO) -> Iterator[bytes]:
         raise EOFError(msg)
 
 
-def blocks(where: str, path: Path) -> Iterator[tuple[bytes, int]]:
+def unreadable(where: str, path: Path, code: int) -> FileError:
+    """Return the error that a file cannot be read."""
+    msg = f"[{where}] cannot read {display(path)}: {os.strerror(code)}"
+    return FileError(code, msg)
+
+
+def blocks(where: str, path: Path, begin: int = 0, end: int | None = None) -> Iterator[tuple[bytes, int]]:
     """Yield the decompressed bytes in blocks, each with how far the file itself has been read.
+
+    `begin` and `end`, for files that are not compressed, are the bytes to read of it.
 
     Raises
     ------
@@ -112,12 +121,15 @@ def blocks(where: str, path: Path) -> Iterator[tuple[bytes, int]]:
                 stream = lzma.LZMAFile(raw)  # type: ignore[assignment]  # noqa: SIM115 - it does not own `raw`
             elif suffix == ".bz2":
                 stream = bz2.BZ2File(raw)  # type: ignore[assignment]
-            while block := stream.read(BLOCK):
+            if begin:
+                raw.seek(begin)
+            left = sys.maxsize if end is None or is_compressed(path) else end - begin
+            while block := stream.read(min(BLOCK, left)):
+                left -= len(block)
                 yield block, raw.tell() if known else 0
     except (EOFError, OSError, zlib.error, lzma.LZMAError) as error:
         if isinstance(error, OSError) and error.errno is not None:
-            msg = f"[{where}] cannot read {display(path)}: {os.strerror(error.errno)}"
-            raise FileError(error.errno, msg) from error
+            raise unreadable(where, path, error.errno) from error
         # gzip and bz2 report damage as an OSError without a number.
         msg = f"[{where}] {display(path)} is damaged or not what its ending {suffix} says ({error}); make it anew"
         raise FileFormatError(msg) from error

@@ -48,6 +48,11 @@ def _check_addable(a: Counts, b: Counts, where: str) -> None:
         raise InputError(msg)
 
 
+def in_order(frequencies: dict[str, int]) -> list[str]:
+    """Return the words in the order of every vocabulary: frequency descending, then bytes of UTF-8 ascending."""
+    return sorted(frequencies, key=lambda word: (-frequencies[word], word.encode("utf-8", "surrogatepass")))
+
+
 def merged(first: Counts, second: Counts, where: str) -> Parts:
     """Sum two counts; InputError when the sum would not be exact."""
     _check_addable(first, second, where)
@@ -61,8 +66,7 @@ def merged(first: Counts, second: Counts, where: str) -> Parts:
         for p in parts:
             for word, frequency in zip(p.vocabulary, p.frequencies.tolist(), strict=True):
                 total[word] = total.get(word, 0) + frequency
-        # The order of every vocabulary: frequency descending, then bytes of UTF-8 ascending.
-        vocabulary = sorted(total, key=lambda word: (-total[word], word.encode("utf-8", "surrogatepass")))
+        vocabulary = in_order(total)
         frequencies = np.array([total[word] for word in vocabulary], dtype=np.int64)
         index = {word: i for i, word in enumerate(vocabulary)}
         maps = [np.array([index[word] for word in p.vocabulary], dtype=np.uint32) for p in parts]

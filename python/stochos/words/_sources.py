@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import re
 import reprlib
@@ -9,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sized
 from collections.abc import Set as AbstractSet
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 from stochos import _core
 from stochos._progress import Callback, report
@@ -47,20 +48,71 @@ def read(
         As `words.count` says.
     """
     reader = _Reader(corpus, tokenize, errors == "replace", threads, callback)
+    paths = paths_of(source)
+    if paths is not None:
+        reader.files(paths)
+    elif hasattr(source, "read"):
+        reader.stream(source)
+    else:
+        reader.items(iterable(source))
+
+
+@dataclasses.dataclass(frozen=True)
+class Piece:
+    """A part of a source that ends at a line's end, as another process gets it."""
+
+    what: list[Any] | str  # items (lines or token lists), or the absolute path of a regular file
+    begin: int  # number of the first item, or byte
+    end: int  # behind the last
+    name: str = ""  # of the file, for errors
+
+    @property
+    def size(self) -> int:
+        """Items, or bytes."""
+        return self.end - self.begin
+
+
+def read_pieces(
+    corpus: _core.Corpus,
+    pieces: Iterable[Piece],
+    tokenize: Tokenize | None,
+    errors: str,
+    threads: int,
+    callback: Callback | None,
+) -> None:
+    """Read parts of a source, as `read` reads the whole; an error's place in a file counts from the part's first byte.
+
+    Raises
+    ------
+    InputError, InputTypeError, FileError, FileFormatError, StoppedError
+        As `words.count` says.
+    """
+    reader = _Reader(corpus, tokenize, errors == "replace", threads, callback)
+    for piece in pieces:
+        if isinstance(piece.what, str):
+            reader.range(piece)
+        else:
+            reader.items(piece.what, piece.begin)
+
+
+def paths_of(source: object) -> list[Path] | None:
+    """Return the files that a source names; None when it is no path and no list of paths."""
     if isinstance(source, (bytes, bytearray, memoryview)):
         msg = f"[{_WHERE}] source is {type(source).__name__}; decode it and pass [text], or pass io.BytesIO(source)"
         raise InputTypeError(msg)
     if isinstance(source, (str, os.PathLike)):
-        reader.files(_files.find(_WHERE, source if isinstance(source, str) else Path(source)))
-    elif hasattr(source, "read"):
-        reader.stream(source)
-    elif isinstance(source, Mapping) or not isinstance(source, Iterable) or getattr(source, "shape", None) == ():
+        return _files.find(_WHERE, source if isinstance(source, str) else Path(source))
+    if isinstance(source, (list, tuple)) and source and all(isinstance(item, os.PathLike) for item in source):
+        return [path for item in source for path in _files.find(_WHERE, Path(item))]
+    return None
+
+
+def iterable(source: object) -> Iterable[Any]:
+    """Return a source of items; refuse what is none."""
+    if isinstance(source, Mapping) or not isinstance(source, Iterable) or getattr(source, "shape", None) == ():
         msg = f"[{_WHERE}] source is {reprlib.repr(source)} of type {type(source).__name__}; give {_KINDS}"
         raise InputTypeError(msg)
-    elif isinstance(source, (list, tuple)) and source and all(isinstance(item, os.PathLike) for item in source):
-        reader.files([path for item in source for path in _files.find(_WHERE, Path(item))])
-    else:
-        reader.items(source)
+    return source
 
 
 def unit_of(source: object) -> str:
@@ -136,8 +188,8 @@ class _Reader:
         self._tokens(tokens, f"what the tokenizer made of {name}")
 
     # --- lines and token lists ----------------------------------------------------------------------------------------
-    def items(self, source: Iterable[Any]) -> None:
-        """Read an iterable of lines, of token lists or of paths; its first item says which."""
+    def items(self, source: Iterable[Any], start: int = 0) -> None:
+        """Read an iterable of lines, of token lists or of paths; its first item, number `start`, says which."""
         total = len(source) if isinstance(source, Sized) else 0
         iterator = iter(source)
         try:
@@ -146,14 +198,14 @@ class _Reader:
             return
         everything = chain([first], iterator)
         if isinstance(first, str):
-            self._lines(everything, total)
+            self._lines(everything, total, start)
         elif isinstance(first, os.PathLike):
-            for index, item in enumerate(everything):
+            for index, item in enumerate(everything, start):
                 if not isinstance(item, os.PathLike):
                     self._refuse_item(item, index, "a path")
                 self.files(_files.find(_WHERE, Path(item)))
         else:
-            for index, item in enumerate(everything):
+            for index, item in enumerate(everything, start):
                 if not isinstance(item, (list, tuple)) and not _is_token_list(item):
                     self._refuse_item(item, index, "a token list" if index else "")
                 self._tokens(item, index)
@@ -165,11 +217,11 @@ class _Reader:
         msg = f"[{_WHERE}] item {index} of the source is {reprlib.repr(item)} of type {type(item).__name__}; {wanted}"
         raise InputTypeError(msg)
 
-    def _lines(self, lines: Iterable[Any], total: int) -> None:
+    def _lines(self, lines: Iterable[Any], total: int, start: int) -> None:
         self._corpus.start_source("the source", skip_mark=False)
         batch: list[str] = []
-        first, size = 0, 0
-        for index, line in enumerate(lines):
+        first, size = start, 0
+        for index, line in enumerate(lines, start):
             if not isinstance(line, str):
                 self._refuse_item(line, index, "a line of text")
             batch.append(line)
@@ -215,12 +267,18 @@ class _Reader:
                 self._blocks(self._watched(path, before, total), name)
             before += size
 
+    def range(self, piece: Piece) -> None:
+        """Read a part of a regular file."""
+        path = Path(cast("str", piece.what))
+        name = f"{piece.name} from byte {piece.begin} on" if piece.begin else piece.name
+        self._blocks(self._watched(path, 0, piece.size, piece.begin, piece.end), name, skip_mark=piece.begin == 0)
+
     def _shifted(self, before: int, total: int) -> Callback | None:
         callback = self._callback
         return None if callback is None else lambda done, _: callback(before + done, total)
 
-    def _watched(self, path: Path, before: int, total: int) -> Iterator[bytes]:
-        for block, done in _files.blocks(_WHERE, path):
+    def _watched(self, path: Path, before: int, total: int, begin: int = 0, end: int | None = None) -> Iterator[bytes]:
+        for block, done in _files.blocks(_WHERE, path, begin, end):
             yield block
             report(self._callback, before + done, total)
 
@@ -249,10 +307,10 @@ class _Reader:
             done += len(block)
             report(self._callback, done, 0)
 
-    def _blocks(self, blocks: Iterator[str | bytes] | Iterator[bytes], name: str) -> None:
-        self._corpus.start_source(name, skip_mark=True)
+    def _blocks(self, blocks: Iterator[str | bytes] | Iterator[bytes], name: str, *, skip_mark: bool = True) -> None:
+        self._corpus.start_source(name, skip_mark)
         if self._tokenize is not None:
-            self._cut_blocks(blocks, name)
+            self._cut_blocks(blocks, name, skip_mark)
             return
         line = 1
         for block in blocks:
@@ -263,12 +321,12 @@ class _Reader:
                 self._corpus.add_bytes(block)
         self._corpus.end_source()
 
-    def _cut_blocks(self, blocks: Iterable[str | bytes], name: str) -> None:
+    def _cut_blocks(self, blocks: Iterable[str | bytes], name: str, skip_mark: bool) -> None:
         offset = 0
         for number, line in enumerate(_split(blocks), 1):
             text = line if isinstance(line, str) else self._decode(line, number, offset, name)
             offset += len(line) + 1
-            if number == 1:
+            if number == 1 and skip_mark:
                 text = text.removeprefix("\ufeff")
             self._cut(text, f"line {number} of {name}")
 

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from stochos import _checks, _core
+from stochos._html import described
 from stochos.errors import InputError, InputTypeError
 from stochos.words import _queries
 
@@ -147,6 +148,10 @@ class VectorData:
     def __repr__(self) -> str:
         solver = self._settings.get("solver")
         return f"<Vectors: {len(self):,} words, {self.dim} dimensions{f', {solver}' if solver else ''}>"
+
+    def _repr_html_(self) -> str:
+        rows = ((word, f"{np.linalg.norm(self[word]):.4g}") for word in self._vocabulary)
+        return described(self, ("word", "length of its vector"), rows, len(self))
 
     def index(self, word: str) -> int:
         """Return the row of a word.

@@ -15,7 +15,8 @@ from stochos import _checks, _core
 from stochos._progress import Progress, progress_callback
 from stochos.errors import InputError, InputTypeError
 from stochos.random import seed_of, stream_version
-from stochos.words import _sources, _tokenizers
+from stochos.words import _shards, _sources, _tokenizers
+from stochos.words._parts import Parts
 from stochos.words.counts import Counts, CountSettings
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ def count(
     threads: int | None = None,
     seed: int | np.random.Generator | np.random.SeedSequence = 0,
     progress: Progress = None,
+    executor: Any = None,
 ) -> Counts:
     r"""Count which words stand near which, exactly.
 
@@ -114,7 +116,13 @@ def count(
     progress : None, bool or callable
         None shows a bar on a terminal when the call takes long, True always, False never. A callable is called with
         ``(done, total)``, first of the reading (bytes, or items of a list; total 0 if unknown), then of the
-        counting (tokens); it stops the call by returning False.
+        counting (tokens); it stops the call by returning False. With `executor`, both are counted in bytes or items.
+    executor : concurrent.futures.Executor, optional
+        Counts parts of the source elsewhere, with `threads` threads each: of the standard library, ``loky``, Dask's
+        ``client.get_executor()`` or ``mpi4py.futures``; the result is the same to the last bit. Every part is read
+        twice, first for the frequencies of the words and then for their pairs, so that paths must mean the same
+        regular files to all workers, and an open file is refused; a list or other iterable is sent in parts. A
+        callable `tokenizer` must stand in a module that the workers can import. A line is never cut.
 
     Returns
     -------
@@ -137,6 +145,8 @@ def count(
         jieba or zstandard is needed and not installed.
     StoppedError
         The progress callback returned False.
+    Error
+        The executor lost a part of the work with its worker, three times or for good.
 
     Notes
     -----
@@ -177,14 +187,28 @@ def count(
     seed = seed_of(seed, _WHERE)
     name, core_tokenizer, tokenize = _tokenizers.resolve(_WHERE, tokenizer)
 
-    corpus = _core.Corpus(core_tokenizer, errors == "replace", limit, tempfile.gettempdir())
-    with progress_callback(progress, "reading", _sources.unit_of(source), _WHERE) as callback:
-        _sources.read(corpus, source, tokenize, errors, threads, callback)
-    corpus.finish(min_count, max_vocabulary, list(stops), fixed, keep_positions, subsample, seed)
-    frequencies = corpus.frequencies()
-    _check_sums(weights, window, weighting, int(frequencies.sum()))
-    with progress_callback(progress, "counting", "tokens", _WHERE) as callback:
-        row_start, column, value = corpus.count_pairs(np.array(weights, np.uint64), diagonal, threads, callback)
+    weights_array = np.array(weights, np.uint64)
+    if executor is None:
+        corpus = _core.Corpus(core_tokenizer, errors == "replace", limit, tempfile.gettempdir())
+        with progress_callback(progress, "reading", _sources.unit_of(source), _WHERE) as callback:
+            _sources.read(corpus, source, tokenize, errors, threads, callback)
+        corpus.finish(min_count, max_vocabulary, list(stops), fixed, keep_positions, subsample, seed)
+        frequencies = corpus.frequencies()
+        _check_sums(weights, window, weighting, int(frequencies.sum()))
+        with progress_callback(progress, "counting", "tokens", _WHERE) as callback:
+            triangle = corpus.count_pairs(weights_array, diagonal, threads, callback)
+        parts, tokens_read = Parts(corpus.words(), frequencies, *triangle), corpus.tokens_read
+    else:
+        parts, tokens_read = _shards.count(
+            executor,
+            source,
+            _shards.Reading(tokenizer, errors, limit, threads),
+            _shards.Choice(
+                min_count, max_vocabulary, stops, fixed, keep_positions, subsample, seed, weights_array, diagonal
+            ),
+            progress,
+            lambda tokens: _check_sums(weights, window, weighting, tokens),
+        )
     settings = CountSettings(
         window=window,
         weighting=weighting,
@@ -200,14 +224,14 @@ def count(
         stream_version=stream_version,
     )
     return Counts(
-        corpus.words(),
-        frequencies,
-        row_start,
-        column,
-        value,
+        parts.vocabulary,
+        parts.frequencies,
+        parts.row_start,
+        parts.column,
+        parts.value,
         unit=unit,
         settings=settings,
-        tokens_read=corpus.tokens_read,
+        tokens_read=tokens_read,
     )
 
 

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stochos import _checks, _core, _storage
+from stochos._html import described
 from stochos.errors import FileFormatError, InputTypeError, UnknownNameError
 from stochos.words import _merge
 from stochos.words._parts import CountSettings, Parts, checked, settings_from
@@ -23,10 +24,6 @@ if TYPE_CHECKING:
 __all__ = ["CountSettings", "Counts", "load_counts"]
 
 _KIND = "counts"
-
-
-def _is_pair(pair: object) -> bool:
-    return isinstance(pair, tuple) and len(pair) == 2
 
 
 class Counts:
@@ -101,6 +98,9 @@ class Counts:
             f"window {self.settings.window}, {self.settings.weighting}>"
         )
 
+    def _repr_html_(self) -> str:
+        return described(self, ("word", "frequency"), zip(self.vocabulary, self.frequencies, strict=True), len(self))
+
     def _id(self, word: object, where: str) -> int:
         try:
             return self._index[word]  # type: ignore[index]
@@ -120,7 +120,7 @@ class Counts:
     def __getitem__(self, pair: tuple[str, str]) -> float:
         """X of two words, ``counts["king", "queen"]``; 0.0 for a pair never seen."""
         where = "words.Counts"
-        if not _is_pair(pair):
+        if not _checks.is_pair(pair):
             msg = (
                 f'[{where}] {pair!r} is no pair of words; write counts["king", "queen"], or counts.row("king") for all'
             )
