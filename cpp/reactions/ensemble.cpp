@@ -95,7 +95,7 @@ void take_room(const Request& request, Outcome& outcome) {
 
 // How many trajectories a thread simulates side by side; 0 for one after the other.
 std::size_t lanes_of(const Network& network, const Request& request, const Choice& choice) {
-  if (choice.name != "direct" || request.keep == Keep::first_passage || request.keep == Keep::events ||
+  if (choice.name != "direct" || request.keep == Keep::events ||
       !fits_lanes(network, request.plan, request.record.size()))
     return 0;
   if (request.lanes) return *request.lanes;
@@ -115,6 +115,8 @@ class Replay {
     recorder_.begin(end.trajectory);
     if (request_.keep == Keep::moments) {
       static_cast<MomentsRecorder&>(recorder_).moments.add_points(end.values, end.points);
+    } else if (request_.keep == Keep::first_passage) {
+      if (end.passed) static_cast<PassageRecorder&>(recorder_).pass(end.time);
     } else if (request_.keep != Keep::final) {
       for (std::size_t p = 0; p < end.points; ++p) {
         put(end.values + p * request_.record.size());
@@ -147,6 +149,7 @@ Outcome simulate(const Network& network, const Request& request, Control& contro
     condition = network.condition(request.condition);
     registers = std::max(registers, condition.registers());
   }
+  const Formula* const ends = request.keep == Keep::first_passage ? &condition : nullptr;
   const random::Key key = random::stream_key(request.seed, random::Purpose::trajectory);
   const bool gathers = request.keep == Keep::moments;
   const std::uint64_t block =
@@ -198,7 +201,8 @@ Outcome simulate(const Network& network, const Request& request, Control& contro
         Worker& worker = workers[slot];
         if (!worker.recorder) worker.recorder = make_recorder(request, outcome, condition, registers);
         if (side_by_side > 0) {
-          worker.lanes = std::make_unique<Lanes>(network, request.plan, key, request.record, side_by_side);
+          worker.lanes =
+              std::make_unique<Lanes>(network, request.plan, key, request.record, ends, side_by_side);
           work_lanes(worker);
           return;
         }

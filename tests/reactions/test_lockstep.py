@@ -65,6 +65,38 @@ def test_lanes_give_the_bits_of_the_scalar_path(reactions, amounts, lanes, keep,
     assert_same(scalar, answer(network, lanes, keep, n, seed=seed, first=17))
 
 
+conditions = st.sampled_from(
+    ["A >= 9", "A + B == 3 or C > 7", "B < 2", "sqrt(A*B) > 4 and C != 1", "A > 1e9", "0", "1"]
+)
+
+
+@given(
+    reactions=st.lists(reaction, min_size=1, max_size=9),
+    amounts=st.tuples(*[st.integers(0, 12)] * 3),
+    condition=conditions,
+    lanes=st.sampled_from([8, 16, 32]),
+    n=st.integers(1, 90),
+    seed=st.integers(0, 2**64 - 1),
+)
+@settings(max_examples=60, deadline=None)
+def test_first_passages_in_lanes_have_the_bits_of_the_scalar_path(reactions, amounts, condition, lanes, n, seed):
+    network = core.build(dict(zip(NAMES, map(float, amounts), strict=True)), reactions)
+    scalar = answer(network, 0, "first_passage", n, seed=seed, first=17, condition=condition)
+    assert_same(scalar, answer(network, lanes, "first_passage", n, seed=seed, first=17, condition=condition))
+
+
+def test_conditions_on_rules():
+    network = core.build(
+        {"A": 10.0, "B": 1.0},
+        [({}, {"A": 1}, 3.0), ({"A": 1}, {"B": 1}, 0.2), ({"B": 1}, {}, 0.3)],
+        assignments=[("double", "2*A")],
+    )
+    scalar = answer(network, 0, "first_passage", condition="double >= 25")
+    assert np.isfinite(scalar["passage"]).sum() > 0
+    for lanes in (8, 16, 32):
+        assert_same(scalar, answer(network, lanes, "first_passage", condition="double >= 25"))
+
+
 @pytest.mark.parametrize("covariance", [False, True])
 @pytest.mark.parametrize("threads", [1, 2, 3])
 def test_moments_do_not_depend_on_lanes_or_threads(covariance, threads):
