@@ -89,25 +89,37 @@ class Nothing : public Recorder {
   void end(const Ending&) override {}
 };
 
-// Whether leaps cost less than the events that they hold, one by one, on a trajectory that no one asks for.
+// Whether leaps cost less than the events that they hold, one by one, on a trajectory that no one asks for. A
+// network may come to the amounts that leaps need only after a while: where the first look says no, a second
+// one goes on for as long as a quarter of a trajectory takes. How many are wanted does not count: trajectory
+// k is the same in every batch.
 bool leaps_pay(const Network& network, const Request& request, Leap kind) {
-  constexpr std::uint64_t kPilotWork = 1000;
+  constexpr double kFirstWork = 1000, kMostWork = 200000, kPart = 4;
   LeapRunner pilot(network, request.plan, random::stream_key(request.seed, random::Purpose::trajectory),
                    kind);
-  pilot.limit_work(kPilotWork);
-  Nothing nothing;
-  const Control control;
-  const Ending end = pilot.run(kPilotRecord, nothing, control);
   const double reactions = static_cast<double>(network.reactions());
   const double unknowns = kind == Leap::implicit ? static_cast<double>(network.species()) : 0;
   // Nanoseconds, as measured.
-  const double leap = 300 + 150 * reactions + 5 * (reactions * 60 + unknowns * unknowns * unknowns);
   const double explicit_leap = 300 + 150 * reactions;
-  const double cost = static_cast<double>(pilot.leaps()) * (kind == Leap::implicit ? leap : explicit_leap) +
-                      static_cast<double>(pilot.exact_steps()) * (60 + 2 * reactions);
+  const double leap = explicit_leap + 5 * (reactions * 60 + unknowns * unknowns * unknowns);
+  const double step = 60 + 2 * reactions;
   const bool lanes = network.reactions() <= kSmall && fits_lanes(network, request.plan, 1);
   const double event = lanes ? 8 + 0.8 * reactions : std::min(40 + 1.0 * reactions, 150.0);
-  return cost < static_cast<double>(end.events) * event;
+  Nothing nothing;
+  const Control control;
+  for (double work = kFirstWork;;) {
+    pilot.limit_work(static_cast<std::uint64_t>(work));
+    const Ending end = pilot.run(kPilotRecord, nothing, control);
+    const double cost = static_cast<double>(pilot.leaps()) * (kind == Leap::implicit ? leap : explicit_leap) +
+                        static_cast<double>(pilot.exact_steps()) * step;
+    const double events = static_cast<double>(end.events);
+    if (cost < events * event) return true;
+    const double span = request.plan.times.back() - request.plan.start, gone = end.time - request.plan.start;
+    if (work > kFirstWork || !(gone < span)) return false;
+    const double all = events * event * (span / std::max(gone, 0x1p-52 * span));
+    work = std::min(all / kPart / step, kMostWork);
+    if (!(work >= 2 * kFirstWork)) return false;
+  }
 }
 
 }  // namespace
