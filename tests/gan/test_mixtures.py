@@ -53,7 +53,8 @@ def test_ring_of_eight_is_learned(name: str, settings: dict[str, Any]):
 def test_an_f_of_ones_own_learns_the_ring():
     ring = gan.ring(8)
     mine = gan.Divergence.from_expression("(u - 1)^2/(u + 2)")
-    model = _ready.plain(2, mine, steps=STEPS, seed=0)
+    # Its witness stays between -5/4 and 1, so that a small penalty is enough; with 0.1 about 88 % are on a mode.
+    model = _ready.plain(2, mine, steps=STEPS, gradient_penalty=0.03, seed=0)
     model.fit(ring, steps=STEPS, seed=0)
     found = gan.metrics.coverage(model.sample(10_000), ring)
     assert found.modes == 8

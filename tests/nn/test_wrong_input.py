@@ -81,3 +81,9 @@ def test_a_wrong_shape_deep_in_a_model_names_the_layer():
         InputError, match=r"\[nn\.Conv1D 'deep'\] expects at least 3 places on axis 1, got .*\(2, 2, 4\)"
     ):
         model(np.ones((2, 2, 4), np.float32))
+
+
+@pytest.mark.parametrize("argnums", [[0], "x", 1.0, (0, None), True])
+def test_argnums_of_another_kind_are_refused(argnums):
+    with pytest.raises(InputTypeError, match=r"\[nn.value_and_grad\] argnums is .*variables go into wrt="):
+        nn.grad(nn.sum, argnums)(np.ones(3))

@@ -89,6 +89,17 @@ def test_line_that_is_not_understood(tmp_path, old: str, new: str, match: str):
     assert str(caught.value).startswith("[reactions.Network.from_bngl_net]")
 
 
+def test_a_species_without_a_value_is_told(tmp_path):
+    # An empty text was taken for a name that has a rule: KeyError. Found by fuzzing.
+    path = tmp_path / "a.net"
+    path.write_text(
+        "begin parameters\n 1 k 1\nend parameters\nbegin species\n 1 A(b) 100\n 2 $Ba20\nend species\n"
+        "begin reactions\n 1 1,2 1 k\nend reactions\n"
+    )
+    with pytest.raises(InputError, match=r"value of 'Ba20' cannot be read"):
+        Network.from_bngl_net(path)
+
+
 def test_files_that_are_none(tmp_path):
     with pytest.raises(OSError, match="cannot read"):
         Network.from_bngl_net(tmp_path / "absent.net")

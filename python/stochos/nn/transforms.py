@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import reprlib
 from collections.abc import Callable
 from typing import Any
 
@@ -203,6 +204,12 @@ def _prepared(args: tuple[Any, ...], argnums: Any, wrt: Any, where: str) -> tupl
     if wrt is not None:
         return None, call
     for position in argnums if isinstance(argnums, tuple) else (argnums,):
+        if not isinstance(position, int) or isinstance(position, bool):
+            msg = (
+                f"[nn.{where}] argnums is {reprlib.repr(argnums)} of type {type(argnums).__name__}; "
+                "give a whole number or a tuple of them; variables go into wrt="
+            )
+            raise InputTypeError(msg)
         if not -len(args) <= position < len(args):
             msg = f"[nn.{where}] there is no argument {position}: the function was called with {len(args)}"
             raise InputError(msg)

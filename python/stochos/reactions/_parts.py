@@ -239,7 +239,7 @@ def first_values(where: str, parts: Parts) -> tuple[dict[str, float], dict[str, 
                 known[name] = math.nan
         elif name in texts or name in needed:
             what = f"the rule for {name!r}" if name in parts.rules else f"the value of {name!r}"
-            known[name] = _text.value(where, what, texts.get(name) or parts.rules[name], known)
+            known[name] = _text.value(where, what, texts[name] if name in texts else parts.rules[name], known)
     for name, text in parts.first.items():
         what = f"the first value of {name!r}"
         unknown = sorted(

@@ -36,7 +36,7 @@ def clouds(
     down = -(-len(above) // across)
     width = across * (_SIDE + _GAP) - _GAP
     height = down * (_SIDE + _TOP + _GAP) - _GAP
-    parts = [f'<svg viewBox="0 0 {width} {height}" role="img" aria-label="{escape(label)}" font-size="13">']
+    parts = [f'<svg viewBox="-1 0 {width + 2} {height + 1}" role="img" aria-label="{escape(label)}" font-size="13">']
 
     def dots(points: NDArray[np.float64], left: float, top: float, size: float) -> str:
         inside = points[(abs(points) <= reach).all(axis=1)]
