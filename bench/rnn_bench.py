@@ -14,6 +14,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import turns
+
 B, T, C, H = 32, 100, 64, 128
 
 
@@ -69,7 +71,7 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--json", type=Path)
     arguments = parser.parse_args()
-    os.environ["STOCHOS_NUM_THREADS"] = str(arguments.threads)
+    os.environ.update(turns.environment(arguments.threads))
     clock = time.process_time if arguments.threads == 1 else time.perf_counter
     rows: list[dict[str, Any]] = []
     for kind in ("LSTM", "GRU", "SimpleRNN"):

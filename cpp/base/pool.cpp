@@ -21,14 +21,80 @@
 namespace stochos {
 namespace {
 
+// CPU quota of the control group, rounded up; 0 when there is none.
+unsigned cgroup_cpus() {
+  std::ifstream v2("/sys/fs/cgroup/cpu.max");
+  std::string quota;
+  double period = 0;
+  if (v2 >> quota >> period && quota != "max" && period > 0) {
+    return static_cast<unsigned>(std::max(1.0, std::atof(quota.c_str()) / period + 0.999));
+  }
+  std::ifstream v1_quota("/sys/fs/cgroup/cpu/cpu.cfs_quota_us"),
+      v1_period("/sys/fs/cgroup/cpu/cpu.cfs_period_us");
+  double amount = 0;
+  if (v1_quota >> amount && v1_period >> period && amount > 0 && period > 0) {
+    return static_cast<unsigned>(std::max(1.0, amount / period + 0.999));
+  }
+  return 0;
+}
+
+// What affinity and the quota leave of the machine.
+unsigned allowed_processors() {
+  unsigned cpus = std::max(1U, std::thread::hardware_concurrency());
+  cpu_set_t allowed;
+  if (sched_getaffinity(0, sizeof allowed, &allowed) == 0)
+    cpus = static_cast<unsigned>(std::max(1, CPU_COUNT(&allowed)));
+  if (const unsigned quota = cgroup_cpus(); quota > 0) cpus = std::min(cpus, quota);
+  return cpus;
+}
+
+// How long a thread of short work looks for what comes next, before it sleeps: waking takes as long as such
+// work.
+constexpr std::chrono::microseconds kLinger{200};
+constexpr std::chrono::milliseconds kStarved{1}, kLeastAlone{2}, kMostAlone{250};  // see judge()
+
+void pause() {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  asm volatile("yield");
+#endif
+}
+
+using Clock = std::chrono::steady_clock;
+
+// Looks until done() or until kLinger is over.
+template <class Done>
+void linger(Done&& done) {
+  const auto end = Clock::now() + kLinger;
+  do {
+    for (int i = 0; i < 16; ++i) {
+      if (done()) return;
+      pause();
+    }
+  } while (Clock::now() < end);
+}
+
+// Held for a few instructions at a time: trying for a moment is cheaper than sleeping.
+std::unique_lock<std::mutex> locked(std::mutex& mutex) {
+  std::unique_lock lock(mutex, std::try_to_lock);
+  for (int i = 0; i < 64 && !lock.owns_lock(); ++i) {
+    pause();
+    if (lock.try_lock()) break;
+  }
+  if (!lock.owns_lock()) lock.lock();
+  return lock;
+}
+
 struct Job {
   std::size_t count = 0;
   unsigned threads = 1;
   const std::function<void(std::size_t, unsigned)>* task = nullptr;
   Control* control = nullptr;
+  bool brief = false;  // others like it will follow at once
   std::atomic<std::size_t> next{0};
-  unsigned joined = 0;   // lanes ever taken, under the pool's mutex
-  unsigned running = 0;  // lanes at work, under the pool's mutex
+  unsigned joined = 0;               // lanes ever taken, under the pool's mutex
+  std::atomic<unsigned> running{0};  // lanes at work; changes under the pool's mutex
   std::exception_ptr failure;
   std::condition_variable finished;
 
@@ -79,22 +145,47 @@ class Pool {
 
   // The caller works too and then waits for the others.
   void run_with_caller(Job& job) {
-    std::unique_lock lock(mutex_);
+    const Clock::time_point begin = Clock::now();
+    if (begin.time_since_epoch().count() < alone_until_.load(std::memory_order_relaxed)) {
+      if (const std::exception_ptr failure = job.work(job.threads)) std::rethrow_exception(failure);
+      return;
+    }
+    std::unique_lock lock = locked(mutex_);
     while (workers_ < job.threads) start_worker();
     jobs_.push_back(&job);
     const auto place = std::prev(jobs_.end());
-    wake_.notify_all();
+    posted_.fetch_add(1, std::memory_order_release);
+    // With more threads at work than processors, one that looks takes time from one that works.
+    const bool lively = ++callers_ == 1 && workers_ < processors_;
+    lively_.store(lively, std::memory_order_relaxed);
+    unsigned asleep = job.threads > looking_ ? job.threads - looking_ : 0;
     lock.unlock();
+    for (; asleep > 0; --asleep) wake_.notify_one();
     const std::exception_ptr failure = job.work(job.threads);
-    lock.lock();
+    const Clock::time_point worked = Clock::now();
+    if (lively) linger([&] { return job.running.load(std::memory_order_acquire) == 0; });
+    lock = locked(mutex_);
     job.finished.wait(lock, [&] { return job.running == 0; });
     jobs_.erase(place);
+    --callers_;
+    judge(worked - begin, Clock::now(), begin);
     lock.unlock();
     if (failure) std::rethrow_exception(failure);
     if (job.failure) std::rethrow_exception(job.failure);
   }
 
  private:
+  // When the others took much longer than the caller, they had no processor: for a while it is quicker to
+  // work alone.
+  void judge(Clock::duration own, Clock::time_point end, Clock::time_point begin) {
+    if (end - begin > 3 * own + kStarved) {
+      alone_ = std::clamp<Clock::duration>(2 * alone_, kLeastAlone, kMostAlone);
+      alone_until_.store((end + alone_).time_since_epoch().count(), std::memory_order_relaxed);
+    } else {
+      alone_ -= alone_ / 16;
+    }
+  }
+
   void start_worker() {
     // Workers live as long as the process: detached, so that interpreter exit never waits for a parked
     // thread.
@@ -114,21 +205,45 @@ class Pool {
     for (;;) {
       Job* job = nullptr;
       wake_.wait(lock, [&] { return (job = open_job()) != nullptr; });
-      const unsigned slot = job->joined++;
-      ++job->running;
-      lock.unlock();
-      const std::exception_ptr failure = job->work(slot);
-      lock.lock();
-      if (failure && !job->failure) job->failure = failure;
-      // Notify under the lock: the waiter owns the job and may destroy it as soon as it is released.
-      if (--job->running == 0) job->finished.notify_all();
+      while (job != nullptr) {
+        const unsigned slot = job->joined++;
+        ++job->running;
+        const bool brief = job->brief;
+        lock.unlock();
+        const std::exception_ptr failure = job->work(slot);
+        lock = locked(mutex_);
+        if (failure && !job->failure) job->failure = failure;
+        // Notify under the lock: the waiter owns the job and may destroy it as soon as it is released.
+        if (--job->running == 0) job->finished.notify_all();
+        job = open_job();
+        if (job == nullptr && brief) job = look(lock);
+      }
     }
+  }
+
+  // The next job, when it comes in a moment.
+  Job* look(std::unique_lock<std::mutex>& lock) {
+    if (!lively_.load(std::memory_order_relaxed)) return nullptr;
+    const unsigned seen = posted_.load(std::memory_order_relaxed);
+    ++looking_;
+    lock.unlock();
+    linger([&] {
+      return posted_.load(std::memory_order_acquire) != seen || !lively_.load(std::memory_order_relaxed);
+    });
+    lock = locked(mutex_);
+    --looking_;
+    return open_job();
   }
 
   std::mutex mutex_;
   std::condition_variable wake_;
   std::list<Job*> jobs_;
-  unsigned workers_ = 0;
+  unsigned workers_ = 0, looking_ = 0, callers_ = 0;  // callers: of run_with_caller
+  const unsigned processors_ = allowed_processors();
+  Clock::duration alone_{0};
+  std::atomic<Clock::rep> alone_until_{0};
+  std::atomic<unsigned> posted_{0};  // jobs of all times
+  std::atomic<bool> lively_{false};
 };
 
 std::atomic<Pool*> current_pool{nullptr};
@@ -148,23 +263,6 @@ Pool& pool() {
     delete made;
   }
   return *existing;
-}
-
-// CPU quota of the control group, rounded up; 0 when there is none.
-unsigned cgroup_cpus() {
-  std::ifstream v2("/sys/fs/cgroup/cpu.max");
-  std::string quota;
-  double period = 0;
-  if (v2 >> quota >> period && quota != "max" && period > 0) {
-    return static_cast<unsigned>(std::max(1.0, std::atof(quota.c_str()) / period + 0.999));
-  }
-  std::ifstream v1_quota("/sys/fs/cgroup/cpu/cpu.cfs_quota_us"),
-      v1_period("/sys/fs/cgroup/cpu/cpu.cfs_period_us");
-  double amount = 0;
-  if (v1_quota >> amount && v1_period >> period && amount > 0 && period > 0) {
-    return static_cast<unsigned>(std::max(1.0, amount / period + 0.999));
-  }
-  return 0;
 }
 
 }  // namespace
@@ -192,6 +290,7 @@ void parallel_for(std::size_t count, unsigned threads, const std::function<void(
   job.threads = static_cast<unsigned>(std::min<std::size_t>(threads, count)) - 1;
   job.task = &slotted;
   job.control = &control;
+  job.brief = true;
   pool().run_with_caller(job);
 }
 
@@ -206,12 +305,7 @@ unsigned default_threads() {
     }
     return static_cast<unsigned>(wanted);
   }
-  unsigned cpus = std::max(1U, std::thread::hardware_concurrency());
-  cpu_set_t allowed;
-  if (sched_getaffinity(0, sizeof allowed, &allowed) == 0)
-    cpus = static_cast<unsigned>(std::max(1, CPU_COUNT(&allowed)));
-  if (const unsigned quota = cgroup_cpus(); quota > 0) cpus = std::min(cpus, quota);
-  return std::min(cpus, kMostThreads);
+  return std::min(allowed_processors(), kMostThreads);
 }
 
 }  // namespace stochos

@@ -112,14 +112,14 @@ void bind_base(py::module_& m) {
             const py::buffer_info info = data.request();
             if (PyBuffer_IsContiguous(info.view(), 'C') == 0)
               throw Error(ErrorKind::value, "files.write", "the buffer is not contiguous");
-            py::gil_scoped_release release;
+            const Unlocked unlocked;
             file.write(info.ptr,
                        static_cast<std::size_t>(info.size) * static_cast<std::size_t>(info.itemsize));
           },
           py::arg("data"))
       .def("commit",
            [](AtomicFile& file) {
-             py::gil_scoped_release release;
+             const Unlocked unlocked;
              file.commit();
            })
       .def("discard", &AtomicFile::discard);

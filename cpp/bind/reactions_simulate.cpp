@@ -239,7 +239,7 @@ void bind_reactions_simulate(py::module_& m) {
             for (auto& [reaction, time, at_end, changes] : delays)
               text.delays.push_back({reaction, std::move(time), at_end, std::move(changes)});
             text.first = std::move(first);
-            py::gil_scoped_release release;
+            const Unlocked unlocked;
             return std::make_unique<Network>(std::move(text));
           }),
           py::arg("species"), py::arg("initial").noconvert(), py::arg("parameters"),

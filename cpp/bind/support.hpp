@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/control.hpp"
+#include "bind/gil.hpp"
 
 namespace stochos::bind {
 
@@ -49,7 +50,7 @@ auto long_call(const py::object& progress, Work&& work) {
   auto last = std::chrono::steady_clock::now();
   std::pair<std::uint64_t, std::uint64_t> shown{0, 0};
   Control control([&](std::uint64_t done, std::uint64_t total) {
-    py::gil_scoped_acquire gil;
+    const Locked gil;
     if (PyErr_CheckSignals() != 0) throw py::error_already_set();
     if (progress.is_none()) return true;
     const auto now = std::chrono::steady_clock::now();
@@ -61,7 +62,7 @@ auto long_call(const py::object& progress, Work&& work) {
     const py::object answer = progress(done, total);
     return !answer.is(py::bool_(false));
   });
-  py::gil_scoped_release release;
+  const Unlocked unlocked;
   return std::forward<Work>(work)(control);
 }
 

@@ -73,9 +73,8 @@ bool see(const py::array& array, DType dtype, tensor::Array& out) {
 
 void drop_reference(void* object) {
   if (Py_IsInitialized() == 0) return;
-  const PyGILState_STATE state = PyGILState_Ensure();
+  const Locked gil;
   Py_DECREF(static_cast<PyObject*>(object));
-  PyGILState_Release(state);
 }
 
 const py::dtype& numpy_dtype(DType dtype) {
@@ -274,9 +273,9 @@ void compute(Inputs values) {
     plan.run();
     return;
   }
-  py::gil_scoped_release release;
+  const Unlocked unlocked;
   plan.run([] {
-    py::gil_scoped_acquire gil;
+    const Locked gil;
     if (PyErr_CheckSignals() != 0) throw py::error_already_set();
   });
 }

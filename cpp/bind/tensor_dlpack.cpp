@@ -105,10 +105,9 @@ template <class Managed>
 void give_back(void* managed) {
   // The deleter may belong to a Python object.
   if (Py_IsInitialized() == 0) return;
-  const PyGILState_STATE state = PyGILState_Ensure();
+  const Locked gil;
   auto* given = static_cast<Managed*>(managed);
   if (given->deleter != nullptr) given->deleter(given);
-  PyGILState_Release(state);
 }
 
 template <class Managed>

@@ -21,7 +21,7 @@ void jacobians(const Array<T>& factors, const Array<T>& rows, const Array<T>& di
   }
   T* written = out.mutable_data();
   const T *a = factors.data(), *u = rows.data(), *d = direct.data(), *s = slope.data();
-  py::gil_scoped_release release;
+  const Unlocked unlocked;
   tensor::lstm_jacobians(a, u, d, s, static_cast<std::size_t>(n), static_cast<std::size_t>(units), written);
 }
 

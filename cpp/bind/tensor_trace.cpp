@@ -39,9 +39,9 @@ py::list run(const CompiledProgram& self, const py::sequence& arguments) {
     results = self.program->run(given);
   } else {
     const tensor::Ref<tensor::Program> kept = self.program;
-    py::gil_scoped_release release;
+    const Unlocked unlocked;
     results = kept->run(given, [] {
-      py::gil_scoped_acquire gil;
+      const Locked gil;
       if (PyErr_CheckSignals() != 0) throw py::error_already_set();
     });
   }

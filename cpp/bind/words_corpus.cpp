@@ -29,7 +29,7 @@ void add_bytes(Corpus& corpus, const py::buffer& data) {
   if (info.ndim != 1 || info.itemsize != 1 || info.strides[0] != 1) {
     throw Error(ErrorKind::type, "words.count", "a block is not a contiguous buffer of bytes");
   }
-  py::gil_scoped_release release;
+  const Unlocked unlocked;
   corpus.add_bytes({static_cast<const char*>(info.ptr), static_cast<std::size_t>(info.size)});
 }
 

@@ -67,7 +67,7 @@ void bind_queries(py::module_& m) {
         fits(view(mask), view(scores).size());
         words::Ranked ranked;
         {
-          py::gil_scoped_release release;
+          const Unlocked unlocked;
           ranked = words::best(view(scores), view(mask), k);
         }
         return pair_of(std::move(ranked));

@@ -33,6 +33,7 @@ namespace stochos::kernels::STOCHOS_LEVEL {
 #include "kernels/recurrent.inl"
 #include "kernels/random_fill.inl"
 #include "kernels/transpose.inl"
+#include "kernels/panels.inl"
 #include "kernels/tensor_table.inl"
 // clang-format on
 
@@ -49,6 +50,7 @@ static constexpr Table every_kernel() {
   t.lockstep = lockstep;
   set_tensor_kernels(t);
   set_recurrent_kernels(t);
+  set_panel_kernels(t);
   return t;
 }
 extern constexpr Table kTable = every_kernel();

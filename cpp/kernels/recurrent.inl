@@ -1,88 +1,4 @@
-// Recurrent layers: products with a matrix packed once for all steps, and the gates of one step.
-#if defined(__AVX512F__)
-inline constexpr std::size_t kPanelRows = 12;
-#else
-inline constexpr std::size_t kPanelRows = 6;
-#endif
-template <class L>
-inline constexpr std::size_t kPanelWidth = 2 * L::kWidth;
-
-// Panels of kPanelWidth columns, row after row, filled up with 0. b (k, n), or (n, k) when transposed.
-template <class L>
-static void recurrent_pack(const typename L::Scalar* b, std::size_t ldb, bool transposed, std::size_t k,
-                           std::size_t n, typename L::Scalar* out) {
-  constexpr std::size_t w = kPanelWidth<L>;
-  for (std::size_t first = 0; first < n; first += w) {
-    const std::size_t some = n - first < w ? n - first : w;
-    for (std::size_t i = 0; i < k; ++i) {
-      for (std::size_t j = 0; j < w; ++j) {
-        *out++ = j >= some ? 0 : transposed ? b[(first + j) * ldb + i] : b[i * ldb + first + j];
-      }
-    }
-  }
-}
-
-template <class L, std::size_t kRows>
-static inline void panel_tile(const typename L::Scalar* a, std::size_t lda, std::size_t k,
-                              const typename L::Scalar* panel, typename L::Scalar* c, std::size_t ldc) {
-  using Real = typename L::Real;
-  constexpr std::size_t w = L::kWidth;
-  Real left[kRows], right[kRows];
-  for (std::size_t r = 0; r < kRows; ++r) {
-    left[r] = load_lanes<Real>(c + r * ldc);
-    right[r] = load_lanes<Real>(c + r * ldc + w);
-  }
-  for (std::size_t i = 0; i < k; ++i, panel += 2 * w) {
-    const Real p = load_lanes<Real>(panel), q = load_lanes<Real>(panel + w);
-#pragma GCC unroll 12
-    for (std::size_t r = 0; r < kRows; ++r) {
-      const Real x = all_lanes<Real>(a[r * lda + i]);
-      left[r] = fused(x, p, left[r]);
-      right[r] = fused(x, q, right[r]);
-    }
-  }
-  for (std::size_t r = 0; r < kRows; ++r) {
-    store_lanes(c + r * ldc, left[r]);
-    store_lanes(c + r * ldc + w, right[r]);
-  }
-}
-
-template <class L, std::size_t kRows>
-static inline void panel_rows(std::size_t rows, const typename L::Scalar* a, std::size_t lda, std::size_t k,
-                              const typename L::Scalar* panel, typename L::Scalar* c, std::size_t ldc) {
-  if constexpr (kRows > 0) {
-    if (rows == kRows) return panel_tile<L, kRows>(a, lda, k, panel, c, ldc);
-    panel_rows<L, kRows - 1>(rows, a, lda, k, panel, c, ldc);
-  }
-}
-
-template <class L>
-static void recurrent_product(const PanelProduct<typename L::Scalar>& p) {
-  using T = typename L::Scalar;
-  constexpr std::size_t w = kPanelWidth<L>;
-  const std::size_t tiles = (p.rows + kPanelRows - 1) / kPanelRows;
-  for (std::size_t first = 0; first < p.n; first += w) {
-    const T* panel = p.packed + first * p.k;
-    const bool whole = p.n - first >= w;
-    std::size_t row = 0;
-    for (std::size_t tile = 0; tile < tiles; ++tile) {
-      const std::size_t some = (p.rows - row + (tiles - tile) - 1) / (tiles - tile);  // even tiles
-      const T* a = p.a + row * p.lda;
-      T* c = p.c + row * p.ldc + first;
-      if (whole) {
-        panel_rows<L, kPanelRows>(some, a, p.lda, p.k, panel, c, p.ldc);
-      } else {
-        T part[kPanelRows * w] = {};
-        const std::size_t bytes = (p.n - first) * sizeof(T);
-        for (std::size_t r = 0; r < some; ++r) __builtin_memcpy(part + r * w, c + r * p.ldc, bytes);
-        panel_rows<L, kPanelRows>(some, a, p.lda, p.k, panel, part, w);
-        for (std::size_t r = 0; r < some; ++r) __builtin_memcpy(c + r * p.ldc, part + r * w, bytes);
-      }
-      row += some;
-    }
-  }
-}
-
+// Recurrent layers: the gates of one step.
 // Gives step(j, some) vector by vector over n units.
 template <class L, class F>
 static inline void unit_vectors(std::size_t n, F step) {
@@ -249,12 +165,6 @@ static constexpr void set_recurrent(F* forward, G* backward) {
   backward[cell::gru_before_end] = recurrent_backward<L, cell::gru_before_end>;
 }
 static constexpr void set_recurrent_kernels(Table& t) {
-  t.recurrent_width_f32 = kPanelWidth<Single>;
-  t.recurrent_width_f64 = kPanelWidth<Double>;
-  t.recurrent_pack_f32 = recurrent_pack<Single>;
-  t.recurrent_pack_f64 = recurrent_pack<Double>;
-  t.recurrent_product_f32 = recurrent_product<Single>;
-  t.recurrent_product_f64 = recurrent_product<Double>;
   set_recurrent<Single>(t.recurrent_forward_f32, t.recurrent_backward_f32);
   set_recurrent<Double>(t.recurrent_forward_f64, t.recurrent_backward_f64);
 }

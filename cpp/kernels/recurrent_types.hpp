@@ -5,18 +5,6 @@
 
 namespace stochos::kernels {
 
-// C (rows x n) += A (rows x k) P; P packed by recurrent_pack. An element is summed over k in order, so that
-// its bits depend on its own row and column alone.
-template <class T>
-struct PanelProduct {
-  const T* a;
-  std::size_t lda, rows, k;
-  const T* packed;
-  std::size_t n;
-  T* c;
-  std::size_t ldc;
-};
-
 // One step of `rows` sequences of n units. gates (rows, ld): blocks of n, on entry x W + h' U without the
 // bias, on exit the gates. Where active is 0 the states stay. c_old, c: cells with a c. bias may be null,
 // extra too: peephole of an LSTM.

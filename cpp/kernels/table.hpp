@@ -10,6 +10,7 @@
 
 #include "kernels/elementwise_codes.hpp"
 #include "kernels/lockstep_types.hpp"
+#include "kernels/panel_types.hpp"
 #include "kernels/recurrent_types.hpp"
 #include "kernels/sgd_types.hpp"
 #include "kernels/tensor_types.hpp"
@@ -103,12 +104,15 @@ struct Table {
   void (*layer_norm_backward_f32)(const LayerNormRowsBackward<float>&);
   void (*layer_norm_backward_f64)(const LayerNormRowsBackward<double>&);
 
-  // recurrent.inl: columns in a panel, packing, products, and one step of a cell
-  std::size_t recurrent_width_f32, recurrent_width_f64;
-  void (*recurrent_pack_f32)(const float*, std::size_t, bool, std::size_t, std::size_t, float*);
-  void (*recurrent_pack_f64)(const double*, std::size_t, bool, std::size_t, std::size_t, double*);
-  void (*recurrent_product_f32)(const PanelProduct<float>&);
-  void (*recurrent_product_f64)(const PanelProduct<double>&);
+  // panels.inl: whether they are quicker than OpenBLAS at this level, columns in a panel, packing, products
+  bool panels_lead;
+  std::size_t panel_width_f32, panel_width_f64;
+  void (*panel_pack_f32)(const float*, std::size_t, bool, std::size_t, std::size_t, float*);
+  void (*panel_pack_f64)(const double*, std::size_t, bool, std::size_t, std::size_t, double*);
+  void (*panel_product_f32)(const PanelProduct<float>&);
+  void (*panel_product_f64)(const PanelProduct<double>&);
+
+  // recurrent.inl: one step of a cell
   void (*recurrent_forward_f32[cell::count])(const CellStep<float>&);
   void (*recurrent_forward_f64[cell::count])(const CellStep<double>&);
   void (*recurrent_backward_f32[cell::count])(const CellStepBackward<float>&);

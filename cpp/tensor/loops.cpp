@@ -1,5 +1,6 @@
 #include "tensor/loops.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 
@@ -16,13 +17,13 @@ std::byte* at(std::byte* data, std::int64_t i, std::size_t item) {
 }
 
 // Calls call(pointers, mode bits, n, out offset) on pieces in which each operand is a vector or one number.
+// Offsets begin at `done`.
 template <std::size_t N, class Call>
-void in_rows(const Array& out, std::array<Array, N>& operands, Call&& call) {
+void rows_from(const Shape& shape, const std::array<Array, N>& operands, std::int64_t done, Call&& call) {
   std::array<const Array*, N> pointers;
   for (std::size_t k = 0; k < N; ++k) pointers[k] = &operands[k];
   alignas(64) std::byte scratch[N][kTile * 8];
-  std::int64_t done = 0;
-  for_rows(out.shape, pointers, [&](std::byte* const* rows, const std::int64_t* steps, std::int64_t n) {
+  for_rows(shape, pointers, [&](std::byte* const* rows, const std::int64_t* steps, std::int64_t n) {
     bool plain = true;
     unsigned mode = 0;
     for (std::size_t k = 0; k < N; ++k) {
@@ -50,6 +51,27 @@ void in_rows(const Array& out, std::array<Array, N>& operands, Call&& call) {
       call(from, mode, count, done + first);
     }
     done += n;
+  });
+}
+
+// The same on several threads when it is worth it, cut along the first axis as the shape says.
+template <std::size_t N, class Call>
+void in_rows(const Array& out, const std::array<Array, N>& operands, Call&& call) {
+  constexpr std::int64_t kLeast = 1 << 15, kPiece = 1 << 13;  // elements
+  const std::int64_t size = out.size(), rows = out.shape.rank() > 0 ? out.shape[0] : 1;
+  if (size < kLeast || rows < 2) {
+    rows_from(out.shape, operands, 0, call);
+    return;
+  }
+  const std::int64_t each = size / rows, piece = std::max<std::int64_t>(1, kPiece / each);
+  run_tasks(static_cast<std::size_t>((rows + piece - 1) / piece), [&](std::size_t task) {
+    const std::int64_t first = static_cast<std::int64_t>(task) * piece;
+    Shape shape = out.shape;
+    shape[0] = std::min(piece, rows - first);
+    std::array<Array, N> part;
+    for (std::size_t k = 0; k < N; ++k)
+      part[k] = operands[k].view(shape, operands[k].strides, first * operands[k].strides[0]);
+    rows_from(shape, part, first * each, call);
   });
 }
 

@@ -1,16 +1,16 @@
-// Matrix products over OpenBLAS. Transposed views are told to BLAS and not copied.
+// Matrix products. Transposed views are not copied.
 #include <algorithm>
 #include <vector>
 
-#include "kernels/blas.hpp"
 #include "tensor/functions.hpp"
 #include "tensor/operation.hpp"
+#include "tensor/product.hpp"
 #include "tensor/threads.hpp"
 
 namespace stochos::tensor {
 namespace {
 
-// How BLAS sees the last two axes of an array.
+// How product() sees the last two axes of an array.
 struct Matrix {
   Array array;  // a copy when neither order of axes is dense
   bool transposed = false;
@@ -35,36 +35,6 @@ Matrix matrix_of(const Array& given) {
   }
   matrix.leading = std::max<std::size_t>(1, matrix.leading);
   return matrix;
-}
-
-template <class T>
-void multiply(const Matrix& a, const std::byte* a_data, const Matrix& b, const std::byte* b_data, T* c,
-              std::size_t m, std::size_t n, std::size_t k) {
-  const T *p = reinterpret_cast<const T*>(a_data), *q = reinterpret_cast<const T*>(b_data);
-  // Independent parts, chosen by the shape and the machine, so that bits do not depend on the number of
-  // threads. Every part packs the other operand again: a thin one is not worth it.
-  constexpr double kWorth = 4e6;  // multiply-adds of a part
-  constexpr std::size_t kThin = 128;
-  const double work = static_cast<double>(m) * static_cast<double>(n) * static_cast<double>(k);
-  const bool by_rows = m >= n;
-  const std::size_t whole = by_rows ? m : n;
-  const std::size_t parts =
-      std::min({static_cast<std::size_t>(work / kWorth), whole / kThin, std::size_t{processor_count()}});
-  if (parts <= 1) {
-    blas::gemm(a.transposed, b.transposed, m, n, k, T{1}, p, a.leading, q, b.leading, T{0}, c, n);
-    return;
-  }
-  const std::size_t piece = ((whole + parts - 1) / parts + 15) / 16 * 16;
-  run_tasks((whole + piece - 1) / piece, [&](std::size_t part) {
-    const std::size_t first = part * piece, size = std::min(piece, whole - first);
-    if (by_rows) {
-      blas::gemm(a.transposed, b.transposed, size, n, k, T{1}, p + first * (a.transposed ? 1 : a.leading),
-                 a.leading, q, b.leading, T{0}, c + first * n, n);
-    } else {
-      blas::gemm(a.transposed, b.transposed, m, size, k, T{1}, p, a.leading,
-                 q + first * (b.transposed ? b.leading : 1), b.leading, T{0}, c + first, n);
-    }
-  });
 }
 
 // Integers and bool have no BLAS.
@@ -167,8 +137,9 @@ class MatMul : public Operation {
       using T = decltype(t);
       if constexpr (std::is_floating_point_v<T>) {
         const auto one = [&](std::size_t i) {
-          multiply<T>(p, p.array.data + left[i], q, q.array.data + right[i], out.as<T>() + i * m * n, m, n,
-                      k);
+          product(p.transposed, q.transposed, m, n, k, reinterpret_cast<const T*>(p.array.data + left[i]),
+                  p.leading, reinterpret_cast<const T*>(q.array.data + right[i]), q.leading, false,
+                  out.as<T>() + i * m * n, n);
         };
         const double each = static_cast<double>(m * n) * static_cast<double>(k);
         const std::size_t count = left.size();

@@ -6,9 +6,10 @@
 #include <cstring>
 #include <vector>
 
-#include "kernels/blas.hpp"
 #include "kernels/table.hpp"
 #include "tensor/operation.hpp"
+#include "tensor/panels.hpp"
+#include "tensor/product.hpp"
 #include "tensor/threads.hpp"
 
 namespace stochos::tensor {
@@ -19,9 +20,6 @@ struct Kernels;
 template <>
 struct Kernels<float> {
   const kernels::Table& table = kernels::table();
-  std::size_t width() const { return table.recurrent_width_f32; }
-  auto pack() const { return table.recurrent_pack_f32; }
-  auto product() const { return table.recurrent_product_f32; }
   auto forward(int code) const { return table.recurrent_forward_f32[code]; }
   auto backward(int code) const { return table.recurrent_backward_f32[code]; }
   auto columns() const { return table.reduce_columns_f32[kernels::reduce::sum]; }
@@ -29,9 +27,6 @@ struct Kernels<float> {
 template <>
 struct Kernels<double> {
   const kernels::Table& table = kernels::table();
-  std::size_t width() const { return table.recurrent_width_f64; }
-  auto pack() const { return table.recurrent_pack_f64; }
-  auto product() const { return table.recurrent_product_f64; }
   auto forward(int code) const { return table.recurrent_forward_f64[code]; }
   auto backward(int code) const { return table.recurrent_backward_f64[code]; }
   auto columns() const { return table.reduce_columns_f64[kernels::reduce::sum]; }
@@ -44,44 +39,16 @@ struct Packed {
   std::size_t k, n;
   Packed(const T* b, std::size_t ldb, bool transposed, std::size_t rows, std::size_t columns)
       : k(rows), n(columns) {
-    const Kernels<T> kernel;
+    const Panels<T> kernel;
     const std::size_t w = kernel.width();
     memory = Buffer::make((n + w - 1) / w * w * k * sizeof(T));
-    kernel.pack()(b, ldb, transposed, k, n, reinterpret_cast<T*>(memory->data()));
+    kernel.pack(b, ldb, transposed, k, n, reinterpret_cast<T*>(memory->data()));
   }
   // c += a (this)
   void add_product(const T* a, std::size_t lda, std::size_t rows, T* c, std::size_t ldc) const {
-    Kernels<T>{}.product()({a, lda, rows, k, reinterpret_cast<const T*>(memory->data()), n, c, ldc});
+    Panels<T>{}.product({a, lda, rows, k, reinterpret_cast<const T*>(memory->data()), n, c, ldc});
   }
 };
-
-// C = op(A) op(B) (+ C), in parts that the shape alone chooses, so that bits do not depend on threads.
-template <class T>
-void multiply(bool ta, bool tb, std::size_t m, std::size_t n, std::size_t k, const T* a, std::size_t lda,
-              const T* b, std::size_t ldb, bool plus, T* c, std::size_t ldc) {
-  if (m == 0 || n == 0) return;
-  const T beta = plus ? T{1} : T{0};
-  if (k == 0) {
-    for (std::size_t i = 0; i < m && !plus; ++i) std::fill_n(c + i * ldc, n, T{0});
-    return;
-  }
-  constexpr double kWorth = 8e6;  // multiply-adds
-  if (static_cast<double>(m) * static_cast<double>(n) * static_cast<double>(k) < kWorth) {
-    blas::gemm(ta, tb, m, n, k, T{1}, a, lda, b, ldb, beta, c, ldc);
-    return;
-  }
-  const bool by_rows = m >= n;
-  const std::size_t whole = by_rows ? m : n, piece = std::max<std::size_t>(16, (whole / 4 + 15) / 16 * 16);
-  run_tasks((whole + piece - 1) / piece, [&](std::size_t part) {
-    const std::size_t first = part * piece, size = std::min(piece, whole - first);
-    if (by_rows) {
-      blas::gemm(ta, tb, size, n, k, T{1}, a + first * (ta ? 1 : lda), lda, b, ldb, beta, c + first * ldc,
-                 ldc);
-    } else {
-      blas::gemm(ta, tb, m, size, k, T{1}, a, lda, b + first * (tb ? ldb : 1), ldb, beta, c + first, ldc);
-    }
-  });
-}
 
 struct Sizes {
   std::size_t time, batch, channels, units, blocks, kept;
@@ -129,8 +96,8 @@ void forward(const RecurrentParts& parts, RecurrentArrays& arrays) {
   const Cell cell = parts.plan.cell;
   const std::size_t units = size.units, ld = size.ld(), width = size.width();
   T* gates = arrays.gates.as<T>();
-  multiply<T>(false, false, size.rows(), width, size.channels, arrays.x.as<T>(), size.channels,
-              arrays.kernel.as<T>(), width, false, gates, ld);
+  product<T>(false, false, size.rows(), width, size.channels, arrays.x.as<T>(), size.channels,
+             arrays.kernel.as<T>(), width, false, gates, ld);
   const bool two = two_products(cell);
   const T* u = arrays.recurrent.as<T>();
   const Packed<T> first(u, width, false, units, two ? 2 * units : width);
@@ -288,19 +255,23 @@ class Backward {
     };
     if (out_.x != nullptr) {
       both([&](std::size_t weight, std::size_t from, std::size_t count) {
-        multiply<T>(false, true, rows, channels, count, da + from, ld_, in_.kernel.as<T>() + weight, width,
-                    weight > 0, out_.x->as<T>(), channels);
+        product<T>(false, true, rows, channels, count, da + from, ld_, in_.kernel.as<T>() + weight, width,
+                   weight > 0, out_.x->as<T>(), channels);
       });
     }
     if (out_.kernel != nullptr) {
       both([&](std::size_t weight, std::size_t from, std::size_t count) {
-        multiply<T>(true, false, channels, count, rows, in_.x.as<T>(), channels, da + from, ld_, false,
-                    out_.kernel->as<T>() + weight, width);
+        product<T>(true, false, channels, count, rows, in_.x.as<T>(), channels, da + from, ld_, false,
+                   out_.kernel->as<T>() + weight, width);
       });
     }
     if (out_.bias != nullptr || (after && out_.extra != nullptr)) {
       std::vector<T> sums(ld_);
-      Kernels<T>{}.columns()(da, sums.data(), rows, ld_, ld_);
+      constexpr std::size_t kColumns = 128;  // a whole number of vectors and cache lines
+      run_tasks(rows < 512 ? 1 : (ld_ + kColumns - 1) / kColumns, [&](std::size_t task) {
+        const std::size_t from = task * kColumns, count = rows < 512 ? ld_ : std::min(kColumns, ld_ - from);
+        Kernels<T>{}.columns()(da + from, sums.data() + from, rows, count, ld_);
+      });
       if (out_.bias != nullptr) {
         both([&](std::size_t weight, std::size_t from, std::size_t count) {
           std::copy_n(sums.data() + from, count, out_.bias->as<T>() + weight);
@@ -314,12 +285,12 @@ class Backward {
     T* du = out_.recurrent->as<T>();
     with_old([&](bool start, std::size_t from, std::size_t to, std::size_t count) {
       const T* h = (start ? in_.h0.as<T>() : in_.h.as<T>()) + from * units;
-      multiply<T>(true, false, units, before ? 2 * units : width, count, h, units, da + to * ld_, ld_, !start,
-                  du, width);
+      product<T>(true, false, units, before ? 2 * units : width, count, h, units, da + to * ld_, ld_, !start,
+                 du, width);
     });
     if (before) {
-      multiply<T>(true, false, units, units, rows, in_.gates.as<T>() + 3 * units, size_.ld(), da + 2 * units,
-                  ld_, false, du + 2 * units, width);
+      product<T>(true, false, units, units, rows, in_.gates.as<T>() + 3 * units, size_.ld(), da + 2 * units,
+                 ld_, false, du + 2 * units, width);
     }
   }
 

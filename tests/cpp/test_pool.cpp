@@ -1,0 +1,66 @@
+#include <atomic>
+#include <chrono>
+#include <ctime>
+#include <stdexcept>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "base/pool.hpp"
+#include "check.hpp"
+
+using namespace stochos;
+
+TEST(short_work_runs_each_task_once) {
+  std::vector<std::atomic<int>> seen(7);
+  for (int round = 0; round < 3000; ++round) parallel_for(seen.size(), 3, [&](std::size_t i) { ++seen[i]; });
+  for (const auto& s : seen) CHECK(s == 3000);
+}
+
+TEST(what_a_task_wrote_is_seen_after_short_work) {
+  std::vector<int> plain(64, 0);  // not atomic: the thread sanitizer looks on
+  int wrong = 0;
+  for (int round = 1; round <= 2000; ++round) {
+    parallel_for(plain.size(), 2, [&](std::size_t i) { plain[i] += 1; });
+    for (const int value : plain) wrong += value != round;
+  }
+  CHECK(wrong == 0);
+}
+
+TEST(short_work_from_many_callers_and_within_a_task) {
+  std::atomic<int> total{0};
+  std::vector<std::thread> callers;
+  for (int c = 0; c < 8; ++c) {
+    callers.emplace_back([&] {
+      for (int round = 0; round < 50; ++round)
+        parallel_for(4, 2, [&](std::size_t) { parallel_for(3, 3, [&](std::size_t) { ++total; }); });
+    });
+  }
+  for (std::thread& caller : callers) caller.join();
+  CHECK(total == 8 * 50 * 4 * 3);
+}
+
+TEST(short_work_passes_on_a_task_exception_and_goes_on) {
+  for (int round = 0; round < 200; ++round) {
+    bool caught = false;
+    try {
+      parallel_for(8, 2, [](std::size_t i) {
+        if (i == 5) throw std::runtime_error("five");
+      });
+    } catch (const std::runtime_error& error) {
+      caught = std::string(error.what()) == "five";
+    }
+    CHECK(caught);
+  }
+  std::atomic<int> after{0};
+  parallel_for(8, 2, [&](std::size_t) { ++after; });
+  CHECK(after == 8);
+}
+
+TEST(workers_sleep_soon_after_short_work) {
+  for (int round = 0; round < 200; ++round) parallel_for(4, 2, [](std::size_t) {});
+  const std::clock_t before = std::clock();  // CPU time of the process
+  std::this_thread::sleep_for(std::chrono::milliseconds(200));
+  // They look around for a fifth of a millisecond.
+  CHECK(static_cast<double>(std::clock() - before) / CLOCKS_PER_SEC < 0.02);
+}
