@@ -1,6 +1,7 @@
 """Exact simulation measured: Stochos, plain Python, numba and installed peers on five networks, in one run.
 
 python bench/reactions_bench.py [--networks FOLDER] [--methods auto direct ...] [--seconds 1.0] [--models NAME ...]
+                                [--threads 2 ...]
 
 bench/README.md says what the rows mean.
 """
@@ -79,6 +80,21 @@ def ours(model: Model, method: str, seconds: float) -> dict[str, object]:
     return {"found": found, "n": n, "ready": ready, "events": events[0] / events[1]}
 
 
+def threaded(model: Model, counts: list[int], n: int) -> dict[int, dict[str, list[float]]]:
+    """Measure calls on one and on more threads in turn: wall and CPU seconds a trajectory, `n` a thread and call."""
+    net = reactions.Network(model.initial, model.texts(), {})
+    times = np.linspace(0, model.until, 51)
+    found: dict[int, dict[str, list[float]]] = {count: {"wall": [], "cpu": []} for count in (1, *counts)}
+    for repeat in range(1, 8):
+        for count, seen in found.items():
+            made = n * max(counts)
+            before, began = cpu(), time.perf_counter()
+            reactions.simulate(net, times, made, first=repeat * made, threads=count, keep="moments")
+            seen["wall"].append((time.perf_counter() - began) / made)
+            seen["cpu"].append((cpu() - before) / made)
+    return found
+
+
 def one_peer(name: str, model: Model, seconds: float) -> dict[str, object]:
     """Measure a peer; done in a process of its own."""
     before = cpu()
@@ -131,6 +147,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=1.0, help="about how long to measure each cell")
     parser.add_argument("--patience", type=float, default=240.0, help="seconds after which a peer is given up")
     parser.add_argument("--without", nargs="+", default=[], help="peers to leave out")
+    parser.add_argument("--threads", type=int, nargs="+", default=[], help="more threads to measure, by the wall")
     parser.add_argument("--one", choices=PEERS, help=argparse.SUPPRESS)
     options = parser.parse_args()
     chosen = [m for m in models(options.networks) if not options.models or m.name in options.models]
@@ -150,6 +167,15 @@ def main() -> None:
         best = min(min(got["found"]) for got in rows.values()) * 1e9 / events
         for name, got in rows.items():
             print(row(model.name, name, got, events, best))
+        if options.threads:
+            n = max(got["n"] for got in rows.values())
+            made = threaded(model, options.threads, n)
+            for count, seen in made.items():
+                gain, cost = (min(made[1][clock]) / min(seen[clock]) for clock in ("wall", "cpu"))
+                note = f"{gain:.2f}× one thread by the wall, {1 / cost:.2f}× its CPU time"
+                got = {"found": seen["wall"], "n": n * max(options.threads), "ready": 0.0}
+                line = row(model.name, f"Stochos, {count} thread{'s' * (count > 1)}, wall", got, events, best)
+                print(line.removesuffix(" |") + f"; {note} |")
         for name in PEERS:
             if name not in options.without:
                 print(row(model.name, name, peer(name, model, options), events, best), flush=True)

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 #include <vector>
 
 #include "base/error.hpp"
@@ -18,7 +19,8 @@ struct Named {
 };
 constexpr std::array kMethods{Named{"direct", make_direct}, Named{"sorting", make_sorting},
                               Named{"first", make_first},   Named{"next", make_next},
-                              Named{"cr", make_cr},         Named{"rssa", make_rssa}};
+                              Named{"cr", make_cr},         Named{"rssa", make_rssa},
+                              Named{"rssacr", make_rssacr}};
 struct NamedLeap {
   const char* name;
   Leap kind;
@@ -32,14 +34,15 @@ constexpr std::array kLeaps{NamedLeap{"tau", Leap::tau, make_tau},
                             NamedLeap{"hybrid", Leap::hybrid, make_hybrid}};
 
 constexpr std::size_t kSmall = 48;                         // reactions up to which direct is quickest anyway
-constexpr std::uint64_t kPilot = 4000;                     // events
 constexpr std::uint64_t kPilotRecord = ~std::uint64_t{0};  // a trajectory that no one asks for
 
-// Nanoseconds an event, as measured on networks of 16 to 24,388 reactions: a fixed part, a part for each
+// Nanoseconds an event, as measured on networks of 16 to 58,276 reactions: a fixed part, a part for each
 // propensity or bound that is computed, each candidate, and each group of 16 that the search or sum passes.
 const char* estimate(const Network& network, const Request& request) {
   if (network.reactions() <= kSmall) return "direct";
-  Rejection pilot(network, random::stream_key(request.seed, random::Purpose::trajectory));
+  // Large networks take longer to come to the reactions that they are busy with later.
+  const auto pilot_events = std::clamp<std::uint64_t>(network.reactions(), 4000, 20000);
+  Rejection<Powers> pilot(network, random::stream_key(request.seed, random::Purpose::trajectory));
   std::vector<double> slots(network.slots()), registers(network.registers());
   double now = request.plan.start;
   network.start(now, slots.data(), registers.data());
@@ -47,9 +50,9 @@ const char* estimate(const Network& network, const Request& request) {
                        random::kFirstDraw);
   network.draw_first(slots.data(), registers.data(), draws);
   pilot.begin(slots.data(), registers.data(), kPilotRecord);
-  const std::uint64_t made = pilot.bounds();
+  const RejectionWork before = pilot.work();
   std::uint64_t events = 0, dependents = 0;
-  while (events < kPilot) {
+  while (events < pilot_events) {
     now = pilot.next(now);
     if (!(now <= request.plan.times.back())) break;
     const std::uint32_t reaction = pilot.fire(slots.data(), registers.data(), now);
@@ -62,10 +65,21 @@ const char* estimate(const Network& network, const Request& request) {
   const double direct = 35 + 3 * moved + 0.8 * reactions;
   const double sorting = 45 + 6 * moved + 0.05 * reactions;
   const double next = 60 + 12 * moved;
-  const double rejection = 20 + 4 * static_cast<double>(pilot.bounds() - made) / count +
-                           (35 + 0.01 * reactions) * static_cast<double>(pilot.candidates()) / count;
-  const double least = std::min({direct, sorting, next, rejection});
-  return least == direct ? "direct" : least == rejection ? "rssa" : least == sorting ? "sorting" : "next";
+  const RejectionWork& work = pilot.work();
+  const double bounds = static_cast<double>(work.bounds - before.bounds) / count;
+  const double candidates = static_cast<double>(work.candidates) / count;
+  const double groups = static_cast<double>(work.places) / 16 / count;
+  const double renewed = static_cast<double>(work.renewed - before.renewed) / count;
+  const double rejection = 15 + 10 * bounds + 32 * candidates + 0.35 * groups + 0.02 * reactions * renewed;
+  const double composition = 45 + 20 * bounds + 45 * candidates;
+  const std::array<std::pair<double, const char*>, 5> costs{{{direct, "direct"},
+                                                             {sorting, "sorting"},
+                                                             {next, "next"},
+                                                             {rejection, "rssa"},
+                                                             {composition, "rssacr"}}};
+  return std::min_element(costs.begin(), costs.end(),
+                          [](const auto& a, const auto& b) { return a.first < b.first; })
+      ->second;
 }
 
 class Nothing : public Recorder {
@@ -75,25 +89,37 @@ class Nothing : public Recorder {
   void end(const Ending&) override {}
 };
 
-// Whether leaps cost less than the events that they hold, one by one, on a trajectory that no one asks for.
+// Whether leaps cost less than the events that they hold, one by one, on a trajectory that no one asks for. A
+// network may come to the amounts that leaps need only after a while: where the first look says no, a second
+// one goes on for as long as a quarter of a trajectory takes. How many are wanted does not count: trajectory
+// k is the same in every batch.
 bool leaps_pay(const Network& network, const Request& request, Leap kind) {
-  constexpr std::uint64_t kPilotWork = 1000;
+  constexpr double kFirstWork = 1000, kMostWork = 200000, kPart = 4;
   LeapRunner pilot(network, request.plan, random::stream_key(request.seed, random::Purpose::trajectory),
                    kind);
-  pilot.limit_work(kPilotWork);
-  Nothing nothing;
-  const Control control;
-  const Ending end = pilot.run(kPilotRecord, nothing, control);
   const double reactions = static_cast<double>(network.reactions());
   const double unknowns = kind == Leap::implicit ? static_cast<double>(network.species()) : 0;
   // Nanoseconds, as measured.
-  const double leap = 300 + 150 * reactions + 5 * (reactions * 60 + unknowns * unknowns * unknowns);
   const double explicit_leap = 300 + 150 * reactions;
-  const double cost = static_cast<double>(pilot.leaps()) * (kind == Leap::implicit ? leap : explicit_leap) +
-                      static_cast<double>(pilot.exact_steps()) * (60 + 2 * reactions);
+  const double leap = explicit_leap + 5 * (reactions * 60 + unknowns * unknowns * unknowns);
+  const double step = 60 + 2 * reactions;
   const bool lanes = network.reactions() <= kSmall && fits_lanes(network, request.plan, 1);
   const double event = lanes ? 8 + 0.8 * reactions : std::min(40 + 1.0 * reactions, 150.0);
-  return cost < static_cast<double>(end.events) * event;
+  Nothing nothing;
+  const Control control;
+  for (double work = kFirstWork;;) {
+    pilot.limit_work(static_cast<std::uint64_t>(work));
+    const Ending end = pilot.run(kPilotRecord, nothing, control);
+    const double cost = static_cast<double>(pilot.leaps()) * (kind == Leap::implicit ? leap : explicit_leap) +
+                        static_cast<double>(pilot.exact_steps()) * step;
+    const double events = static_cast<double>(end.events);
+    if (cost < events * event) return true;
+    const double span = request.plan.times.back() - request.plan.start, gone = end.time - request.plan.start;
+    if (work > kFirstWork || !(gone < span)) return false;
+    const double all = events * event * (span / std::max(gone, 0x1p-52 * span));
+    work = std::min(all / kPart / step, kMostWork);
+    if (!(work >= 2 * kFirstWork)) return false;
+  }
 }
 
 }  // namespace

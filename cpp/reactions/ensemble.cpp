@@ -9,6 +9,7 @@
 #include <memory>
 #include <mutex>
 
+#include "base/cpu.hpp"
 #include "base/error.hpp"
 #include "base/pool.hpp"
 #include "reactions/choice.hpp"
@@ -94,14 +95,15 @@ void take_room(const Request& request, Outcome& outcome) {
 
 // How many trajectories a thread simulates side by side; 0 for one after the other.
 std::size_t lanes_of(const Network& network, const Request& request, const Choice& choice) {
-  const std::size_t wanted = request.lanes.value_or(16);
-  if (choice.name != "direct" || request.keep == Keep::first_passage || request.keep == Keep::events ||
-      wanted == 0 || !fits_lanes(network, request.plan, request.record.size()))
+  if (choice.name != "direct" || request.keep == Keep::events ||
+      !fits_lanes(network, request.plan, request.record.size()))
     return 0;
-  if (request.lanes) return wanted;
+  if (request.lanes) return *request.lanes;
   if (network.reactions() > kMostLaneReactions) return 0;
   const std::uint64_t each = request.n / request.threads;
-  return each < 6 ? 0 : each < 24 ? 8 : wanted;
+  // Four vectors: two at a time would leave the processor waiting, but the registers of AVX2 hold no more.
+  const std::size_t most = cpu_level() == CpuLevel::avx512 ? 32 : 16;
+  return each < 6 ? 0 : each <= 8 ? 8 : each <= 16 ? 16 : most;
 }
 
 // Gives what the lanes took down to a recorder, as a run of its own would have.
@@ -113,6 +115,8 @@ class Replay {
     recorder_.begin(end.trajectory);
     if (request_.keep == Keep::moments) {
       static_cast<MomentsRecorder&>(recorder_).moments.add_points(end.values, end.points);
+    } else if (request_.keep == Keep::first_passage) {
+      if (end.passed) static_cast<PassageRecorder&>(recorder_).pass(end.time);
     } else if (request_.keep != Keep::final) {
       for (std::size_t p = 0; p < end.points; ++p) {
         put(end.values + p * request_.record.size());
@@ -145,6 +149,7 @@ Outcome simulate(const Network& network, const Request& request, Control& contro
     condition = network.condition(request.condition);
     registers = std::max(registers, condition.registers());
   }
+  const Formula* const ends = request.keep == Keep::first_passage ? &condition : nullptr;
   const random::Key key = random::stream_key(request.seed, random::Purpose::trajectory);
   const bool gathers = request.keep == Keep::moments;
   const std::uint64_t block =
@@ -196,7 +201,8 @@ Outcome simulate(const Network& network, const Request& request, Control& contro
         Worker& worker = workers[slot];
         if (!worker.recorder) worker.recorder = make_recorder(request, outcome, condition, registers);
         if (side_by_side > 0) {
-          worker.lanes = std::make_unique<Lanes>(network, request.plan, key, request.record, side_by_side);
+          worker.lanes =
+              std::make_unique<Lanes>(network, request.plan, key, request.record, ends, side_by_side);
           work_lanes(worker);
           return;
         }

@@ -27,11 +27,12 @@ bool fits_lanes(const Network& network, const Plan& plan, std::size_t columns) {
 }
 
 Lanes::Lanes(const Network& network, const Plan& plan, random::Key key, std::vector<std::uint32_t> record,
-             std::size_t lanes)
+             const Formula* condition, std::size_t lanes)
     : network_(network),
       plan_(plan),
       key_(key),
       record_(std::move(record)),
+      condition_(condition),
       table_(kernels::table()),
       start_(network.slots()),
       one_(network.slots()),
@@ -70,11 +71,15 @@ Lanes::Lanes(const Network& network, const Plan& plan, random::Key key, std::vec
     if (laws_.back().kind == kernels::LockstepKind::given) given_.push_back(r);
   }
   change_start_.push_back(static_cast<std::uint32_t>(changes_.size()));
-  programs_ = !given_.empty() || network.has_assignments();
+  programs_ = !given_.empty() || network.has_assignments() || condition != nullptr;
   state_.laws = laws_.data();
   state_.change_start = change_start_.data();
   state_.changes = changes_.data();
-  if (programs_) scratch_.resize(network.lanes_scratch(lanes));
+  scratch_.resize(network.lanes_scratch(lanes));
+  if (condition != nullptr) {
+    scratch_.resize(std::max(scratch_.size(), lanes * (condition->registers() + 3)));
+    holds_.resize(lanes);
+  }
   const std::size_t row_size = (plan.times.size() + 1) * record_.size();
   rows_.resize(std::clamp(kMostRows / std::max<std::size_t>(row_size, 1), lanes, kWindow * lanes));
   values_.resize(rows_.size() * row_size);
@@ -144,9 +149,23 @@ void Lanes::fill(std::size_t lane) {
   state_.record[lane] = trajectory;
 }
 
-// Rules and laws that are programs.
+// Ends the trajectories for which the condition holds. Others take their place: for these it is to be asked
+// again.
+bool Lanes::pass() {
+  condition_->program().run_lanes(slots_, state_.lanes, holds_.data(), scratch_.data());
+  std::uint32_t some = 0;  // found first: whoever takes a place is not meant
+  for (std::size_t lane = 0; lane < state_.lanes; ++lane)
+    if (state_.live[lane] != 0 && holds_[lane] != 0) some |= std::uint32_t{1} << lane;
+  for (std::uint32_t left = some; left != 0; left &= left - 1)
+    finish(static_cast<std::size_t>(std::countr_zero(left)), Status::done, true);
+  return some != 0;
+}
+
+// Rules, the condition, and laws that are programs.
 void Lanes::compute() {
-  if (network_.has_assignments()) network_.assign_lanes(slots_, state_.lanes, scratch_.data());
+  do {
+    if (network_.has_assignments()) network_.assign_lanes(slots_, state_.lanes, scratch_.data());
+  } while (condition_ != nullptr && pass());
   for (const std::uint32_t r : given_) {
     double* const a = state_.sums + r * state_.lanes;
     network_.slow_lanes(r, slots_, state_.lanes, a, scratch_.data());
@@ -156,7 +175,7 @@ void Lanes::compute() {
   }
 }
 
-void Lanes::finish(std::size_t lane, Status status) {
+void Lanes::finish(std::size_t lane, Status status, bool passed) {
   const double* const x = get_state(lane);
   network_.check_amounts(x, state_.now[lane]);
   Row& row = rows_[number_[lane] % rows_.size()];
@@ -165,6 +184,7 @@ void Lanes::finish(std::size_t lane, Status status) {
   for (std::size_t i = 0; i < record_.size(); ++i) final[i] = x[record_[i]];
   row.end.events = state_.index[lane];
   row.end.status = status;
+  row.end.passed = passed;
   row.end.time = state_.now[lane];
   row.end.points = point_[lane];
   row.end.values = place;
@@ -245,6 +265,7 @@ void Lanes::run(const std::function<bool(LaneBlock&)>& more, const std::function
       if (resume) table_.lockstep(state_, 0, false, true);
       resume = false;
       compute();
+      if (running_ == 0) break;
     }
     const bool all = room == 0;
     const auto steps = static_cast<std::size_t>(std::clamp<std::uint64_t>(room, 1, programs_ ? 1 : look));

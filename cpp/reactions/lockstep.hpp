@@ -27,6 +27,7 @@ struct LaneEnd {
   const double* values = nullptr;  // (points, C)
   const double* final = nullptr;   // (C,)
   bool last_of_block = false;
+  bool passed = false;  // it ended where the condition held
 };
 
 // Trajectories begin .. end - 1.
@@ -36,9 +37,9 @@ struct LaneBlock {
 
 class Lanes {
  public:
-  // `record`: the C slots that are kept.
+  // `record`: the C slots that are kept. `condition`: a trajectory ends where it holds; may be null.
   Lanes(const Network& network, const Plan& plan, random::Key key, std::vector<std::uint32_t> record,
-        std::size_t lanes);
+        const Formula* condition, std::size_t lanes);
   // Simulates the blocks that more() finds until it finds none; take() sees all trajectories in their order.
   void run(const std::function<bool(LaneBlock&)>& more, const std::function<void(const LaneEnd&)>& take,
            const Control& control);
@@ -62,17 +63,19 @@ class Lanes {
   void compute();
   void attend(std::size_t lane);
   void fire_last(std::size_t lane);
-  void finish(std::size_t lane, Status status);
+  void finish(std::size_t lane, Status status, bool passed = false);
+  bool pass();
 
   const Network& network_;
   const Plan& plan_;
   random::Key key_;
   std::vector<std::uint32_t> record_;
+  const Formula* condition_;
   const kernels::Table& table_;
   kernels::Lockstep state_;
   double* slots_ = nullptr;
-  bool programs_ = false;                                  // rules, or laws that are no quick ones
-  std::vector<double> start_, one_, registers_, scratch_;  // one_: the state of one lane
+  bool programs_ = false;                                          // rules, or laws that are no quick ones
+  std::vector<double> start_, one_, registers_, scratch_, holds_;  // one_: the state of one lane
   std::vector<double> memory_;
   std::vector<std::uint64_t> words_, number_;  // number_: of each lane's trajectory in this run
   std::vector<std::size_t> point_;

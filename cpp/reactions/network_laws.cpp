@@ -1,6 +1,8 @@
 // Laws by class, changes and dependencies of a network.
 #include <algorithm>
 #include <cmath>
+#include <functional>
+#include <iterator>
 
 #include "base/error.hpp"
 #include "reactions/network.hpp"
@@ -140,25 +142,24 @@ void Network::find_dependents() {
   for (std::uint32_t r = 0; r < count; ++r)
     for (const std::uint32_t s : reads_[r]) readers_.item[degree[s]++] = r;
 
-  std::vector<std::uint32_t> seen(count, 0xFFFFFFFF), slow;
+  std::vector<std::uint32_t> all, more;
+  const auto quick = [this](std::uint32_t j) { return is_quick(j); };
   for (std::uint32_t r = 0; r < changers(); ++r) {  // completions as well
-    const auto begin = static_cast<std::ptrdiff_t>(dependents_.item.size());
-    slow.clear();
+    all.clear();
     for (const Change& change : changes(r)) {
-      for (const std::uint32_t j : readers_[change.species]) {
-        if (seen[j] == r) continue;
-        seen[j] = r;
-        (is_quick(j) ? dependents_.item : slow).push_back(j);
-      }
+      const auto readers = readers_[change.species];  // in order
+      more.resize(all.size() + readers.size());
+      more.erase(std::set_union(all.begin(), all.end(), readers.begin(), readers.end(), more.begin()),
+                 more.end());
+      all.swap(more);
     }
-    std::sort(dependents_.item.begin() + begin, dependents_.item.end());
-    std::sort(slow.begin(), slow.end());
-    slow_start_.push_back(dependents_.item.size());
-    dependents_.item.insert(dependents_.item.end(), slow.begin(), slow.end());
+    std::vector<std::uint32_t>& item = dependents_.item;
+    std::copy_if(all.begin(), all.end(), std::back_inserter(item), quick);
+    slow_start_.push_back(item.size());
+    if (item.size() - dependents_.start.back() < all.size())
+      std::copy_if(all.begin(), all.end(), std::back_inserter(item), std::not_fn(quick));
     dependents_.close();
-    std::uint32_t least = static_cast<std::uint32_t>(count);
-    for (const std::uint32_t j : dependents(r)) least = std::min(least, j);
-    first_dependent_.push_back(least);
+    first_dependent_.push_back(all.empty() ? static_cast<std::uint32_t>(count) : all.front());
     for (std::uint32_t a = 0; a < assigned_.size(); ++a) {
       const bool moved = std::any_of(changes(r).begin(), changes(r).end(), [&](const Change& change) {
         return std::binary_search(rule_species_[a].begin(), rule_species_[a].end(), change.species);

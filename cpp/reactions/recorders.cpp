@@ -60,7 +60,7 @@ void PassageRecorder::begin(std::uint64_t trajectory) {
 
 bool PassageRecorder::event(double time, std::uint32_t, const double* slots) {
   if (condition_.run(slots, registers_.data()) == 0) return false;
-  outcome_.passage[row_] = time;
+  pass(time);
   return true;
 }
 

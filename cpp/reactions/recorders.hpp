@@ -70,6 +70,7 @@ class PassageRecorder final : public BaseRecorder {
   void begin(std::uint64_t trajectory) override;
   bool wants_events() const override { return true; }
   bool event(double time, std::uint32_t reaction, const double* slots) override;
+  void pass(double time) { outcome_.passage[row_] = time; }
 
  private:
   const Formula& condition_;

@@ -14,7 +14,7 @@ import scipy.stats
 
 from stochos import _core
 
-METHODS = ("direct", "sorting", "first", "next", "cr", "rssa")
+METHODS = ("direct", "sorting", "first", "next", "cr", "rssa", "rssacr")
 Side = dict[str, int]
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import time
 
 import numpy as np
@@ -9,7 +11,7 @@ import pytest
 
 from stochos import _core
 from stochos.errors import FileFormatError, InputError
-from stochos.reactions import Network, _build
+from stochos.reactions import Network, _build, simulate
 
 TEXT = """begin parameters
     1 k 0.5  # Constant
@@ -122,9 +124,48 @@ def test_files_that_are_none(tmp_path):
 def test_size_and_time(shared, name: str, species: int, reactions: int):
     begin = time.process_time()
     net = Network.from_bngl_net(shared / "networks" / f"{name}.net")
+    net._core()
     taken = time.process_time() - begin
     assert (len(net.species), len(net._parts.laws)) == (species, reactions)
     assert taken < 2
+
+
+GROWTH = """
+import resource, sys
+import numpy as np
+from stochos import reactions
+net = reactions.Network.from_bngl_net(sys.argv[1])
+def peak(events):
+    run = reactions.simulate(net, [1e6], method=sys.argv[2], max_events=events, keep="final", threads=1)
+    assert run.events == events, run.events
+    assert run.final.min() >= 0
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+few = peak(5_000)
+print(peak(int(sys.argv[3])) - few)
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "method", "events"),
+    [("bcr_ssa", "rssa", 300_000), ("bcr_ssa", "rssacr", 300_000), ("fceri_gamma2", "rssacr", 300_000),
+     ("fceri_gamma2", "next", 30_000), ("fceri_gamma2", "cr", 30_000)],
+)  # fmt: skip
+def test_large_networks_run_in_memory_that_does_not_grow_with_the_events(shared, name: str, method: str, events: int):
+    path = shared / "networks" / f"{name}.net"
+    done = subprocess.run(
+        [sys.executable, "-c", GROWTH, str(path), method, str(events)], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    # In kB; a record of 8 bytes an event would be 195 of the shorter runs.
+    assert int(done.stdout) < 150
+
+
+@pytest.mark.parametrize(("name", "chosen"), [("egfr_net", "rssa"), ("bcr_ssa", "rssa"), ("fceri_gamma2", "rssacr")])
+def test_what_auto_chooses_for_large_networks(shared, name: str, chosen: str):
+    """The quickest of all methods there, as measured; choice.cpp has the figures."""
+    net = Network.from_bngl_net(shared / "networks" / f"{name}.net")
+    run = simulate(net, [1000.0], max_events=1000, keep="final")
+    assert run.settings["method"] == chosen
 
 
 def test_fractional_start_is_refused_or_rounded(shared):

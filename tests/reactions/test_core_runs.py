@@ -133,7 +133,7 @@ def test_an_exploding_network_ends_at_max_events_or_timeout(method: str):
     assert time.monotonic() - began < 5
 
 
-@pytest.mark.parametrize("method", ["direct", "sorting", "next", "cr", "rssa"])
+@pytest.mark.parametrize("method", ["direct", "sorting", "next", "cr", "rssa", "rssacr"])
 def test_ten_million_events_with_rates_far_apart_pick_nothing_impossible(method: str):
     # Fast exchange at 1e9, a slow way out at 1e-6, and reactions whose reactant is never there.
     network = core.build(
@@ -223,7 +223,7 @@ def test_a_reaction_outside_the_gate_that_takes_too_much_is_refused():
         core.run(network, [100.0])
 
 
-@pytest.mark.parametrize("method", ["direct", "rssa", "cr", "next"])
+@pytest.mark.parametrize("method", ["direct", "rssa", "rssacr", "cr", "next"])
 def test_interrupt(interrupt_delay: Callable[..., float], method: str):
     script = f"""
 import sys, time

@@ -17,7 +17,7 @@ from stochos import reactions
 from stochos.errors import InputError
 from stochos.reactions import Network
 
-METHODS = ["direct", "sorting", "first", "next", "cr", "rssa"]
+METHODS = ["direct", "sorting", "first", "next", "cr", "rssa", "rssacr"]
 
 
 def fits(x: np.ndarray, law: st.rv_discrete, most: int = 400) -> bool:

@@ -15,7 +15,7 @@ import pytest
 from stochos.errors import InputError
 from stochos.reactions import Network, simulate
 
-METHODS = ("direct", "sorting", "first", "next", "cr", "rssa")
+METHODS = ("direct", "sorting", "first", "next", "cr", "rssa", "rssacr")
 
 
 def test_an_initial_value_near_a_whole_number_is_rounded():
@@ -163,7 +163,7 @@ def test_a_delay_does_not_depend_on_a_time_step():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("method", ["direct", "sorting", "cr", "rssa"])
+@pytest.mark.parametrize("method", ["direct", "sorting", "cr", "rssa", "rssacr"])
 def test_a_hundred_million_events_with_rates_far_apart(method: str):
     # bionetgen#49: a total kept by differences drifts below zero, and time goes back.
     net = Network({"A": 1, "B": 0, "C": 0}, ["A -> B @ 1e9", "B -> A @ 1e9", "-> C @ 1e-6"])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import numpy as np
 import pytest
 
@@ -57,7 +59,7 @@ def test_slow_reactions_beside_fast_ones(method: str):
 @pytest.mark.parametrize("method", APPROXIMATE)
 def test_five_molecules_never_go_below_zero(method: str):
     net = reactions.Network({"A": 5}, ["A -> @ 10"], {})
-    n = 1_000_000 if method == "tau" else 100_000
+    n = 1_000_000
     found = leap(net, [0.1, 100.0], n, method, keep="histogram", bounds=np.array([[0, 5]]))
     counts = found["histogram"][0]
     assert counts[:, 0].sum() == 0  # below zero
@@ -91,6 +93,34 @@ def test_where_leaps_do_not_pay_an_exact_method_runs(method: str):
     run = reactions.simulate(net, [5.0, 50.0], 100, method=method, keep="final")
     assert run.settings["method"] == "direct"
     assert run.final.tolist() == reactions.simulate(net, [5.0, 50.0], 100, method="direct", keep="final").final.tolist()
+
+
+@pytest.mark.parametrize("method", APPROXIMATE)
+def test_leaps_that_pay_only_after_a_while(method: str):
+    # B and C begin with none, so that the first thousand steps are single reactions.
+    net = reactions.Network(
+        {"A": 100_000, "B": 0, "C": 0}, ["A <-> B @ 1, 1", "A + B <-> C @ 1e-5, 2", "C -> @ 0.1", "-> A @ 3"], {}
+    )
+    run = reactions.simulate(net, [1.0, 3.0], 3, method=method, keep="final")
+    assert run.settings["method"] == method
+
+
+#: Few molecules; many; and numbers between, where the choice is close.
+SIZES = [{"X": 100, "Y": 0}, {"X": 3000, "Y": 500}, {"X": 20_000, "Y": 0}]
+
+
+@pytest.mark.parametrize("method", APPROXIMATE)
+@pytest.mark.parametrize("initial", SIZES)
+def test_never_slower_than_one_and_a_half_times_exact(method: str, initial: dict[str, int]):
+    net = reactions.Network(initial, ["X <-> Y @ 1, 0.5", "2 X -> X @ 0.0001", "-> X @ 20"], {})
+    n = 600_000 // initial["X"]
+    spent: dict[str, list[float]] = {"direct": [], method: []}
+    for _ in range(5):  # in turn: what else the machine does hits both
+        for name, seen in spent.items():
+            begin = time.process_time()
+            reactions.simulate(net, [1.0, 3.0], n, method=name, keep="moments", threads=1)
+            seen.append(time.process_time() - begin)
+    assert min(spent[method]) < 1.5 * min(spent["direct"]), spent
 
 
 @pytest.mark.parametrize("method", ["tau", "midpoint", "r_leap", "langevin", "hybrid"])

@@ -16,7 +16,7 @@ import pytest
 from stochos.errors import InputError
 from stochos.reactions import Network, simulate
 
-METHODS = ("direct", "sorting", "first", "next", "cr", "rssa")
+METHODS = ("direct", "sorting", "first", "next", "cr", "rssa", "rssacr")
 N = 20_000
 
 

@@ -43,6 +43,7 @@ class LoopRunner : public Runner {
 
  private:
   static constexpr double kNever = std::numeric_limits<double>::infinity();
+  static constexpr std::uint64_t kCheck = 1024;  // events between two looks at all amounts
 
   // What comes next in a network that moves between reactions, once nothing that moves is in its way.
   struct Ahead {
@@ -101,7 +102,7 @@ class LoopRunner : public Runner {
     const auto began = std::chrono::steady_clock::now();
     const bool watch = kWatched && recorder.wants_events(), delayed = kWatched && network_.has_delays();
     std::size_t point = 0;
-    std::uint64_t events = 0, look = pace_;
+    std::uint64_t events = 0, look = pace_, check = kCheck;
     double now = plan_.start;
     Status status = Status::done;
     network_.start(now, x, registers);
@@ -231,7 +232,10 @@ class LoopRunner : public Runner {
       if (--look == 0) {
         look = pace_;
         if (control.stopped()) return {Status::timeout, events, now, x};
-        network_.check_amounts(x, now);
+        if (events >= check) {
+          network_.check_amounts(x, now);
+          check = events + kCheck;
+        }
         if (late()) {
           status = Status::timeout;
           break;

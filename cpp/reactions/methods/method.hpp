@@ -43,5 +43,6 @@ std::unique_ptr<Runner> make_first(const Network&, const Plan&, random::Key);
 std::unique_ptr<Runner> make_next(const Network&, const Plan&, random::Key);
 std::unique_ptr<Runner> make_cr(const Network&, const Plan&, random::Key);
 std::unique_ptr<Runner> make_rssa(const Network&, const Plan&, random::Key);
+std::unique_ptr<Runner> make_rssacr(const Network&, const Plan&, random::Key);
 
 }  // namespace stochos::reactions

@@ -3,149 +3,142 @@
 #include <algorithm>
 
 #include "reactions/methods/loop.hpp"
-#include "reactions/methods/sums.hpp"
 
 namespace stochos::reactions {
 namespace {
 constexpr std::uint32_t kMostTries = 64;
-}
+// A candidate costs about as much as so many bounds.
+constexpr std::uint32_t kCandidate = 8;
+}  // namespace
 
-Rejection::Rejection(const Network& network, random::Key key)
+template <class Bounds>
+Rejection<Bounds>::Rejection(const Network& network, random::Key key)
     : network_(network),
       key_(key),
       count_(static_cast<std::uint32_t>(network.reactions())),
-      groups_((count_ + kGroup - 1) / kGroup),
       least_(network.slots(), 1.0),
       most_(network.slots(), 1.0),
       low_(count_, 0.0),
-      high_(std::size_t{groups_} * kGroup, 0.0),
-      sum_((groups_ + 3) & ~3U, 0.0),
-      touched_(groups_, 0),
-      list_(groups_ + 1),
-      exact_(network.changers()) {
+      high_(count_),
+      exact_(network.changers()),
+      wasted_(network.species(), 0) {
   for (std::uint32_t r = 0; r < exact_.size(); ++r)
     for (const std::uint32_t j : network.slow_dependents(r))
       if (!network.is_mass_action(j)) exact_[r].push_back(j);
 }
 
-void Rejection::begin(const double* x, double* registers, std::uint64_t record) {
+template <class Bounds>
+void Rejection<Bounds>::begin(const double* x, double* registers, std::uint64_t record) {
   source_ = random::Source(key_, record);
   refresh(x, registers, 0);
 }
 
-void Rejection::refresh(const double* x, double* registers, double) {
+template <class Bounds>
+void Rejection<Bounds>::refresh(const double* x, double* registers, double) {
   x_ = x;
   registers_ = registers;
+  high_.clear();
   for (std::uint32_t s = 0; s < network_.species(); ++s) enclose(s, x[s]);
   for (std::uint32_t r = 0; r < count_; ++r) bound(r);
-  sum_up();
+  renew();
 }
 
-// A tenth to both sides, and 4 for small amounts: the widths that the paper finds good.
-void Rejection::enclose(std::uint32_t species, double amount) noexcept {
-  const double width = amount < 25 ? 4 : static_cast<double>(static_cast<std::int64_t>(amount * 0.1));
-  least_[species] = amount > width ? amount - width : 0;
+template <class Bounds>
+void Rejection<Bounds>::renew() noexcept {
+  if (work_.bounds == summed_) return;
+  summed_ = work_.bounds;
+  ++work_.renewed;
+  high_.sum_up();
+}
+
+// A tenth to both sides and 4 for small amounts, the widths that the paper finds good, but no more than there
+// is: in large networks most species are never seen, and those that come have a molecule or two.
+template <class Bounds>
+void Rejection<Bounds>::enclose(std::uint32_t species, double amount) noexcept {
+  const double width =
+      amount < 25 ? std::min(amount, 4.0) : static_cast<double>(static_cast<std::int64_t>(amount * 0.1));
+  least_[species] = amount - width;
   most_[species] = amount + width;
+  wasted_[species] = 0;
 }
 
-void Rejection::bound(std::uint32_t reaction) {
-  ++bounds_;
+template <class Bounds>
+void Rejection<Bounds>::bound(std::uint32_t reaction) {
+  ++work_.bounds;
   if (!network_.is_mass_action(reaction)) {
     low_[reaction] = network_.propensity(reaction, x_, registers_);
-    put(reaction, low_[reaction]);
+    high_.put(reaction, low_[reaction]);
     return;
   }
   // Mass action grows with each amount. A hair above the bound covers the rounding of the products.
   low_[reaction] = network_.propensity(reaction, least_.data(), registers_);
-  put(reaction, network_.propensity(reaction, most_.data(), registers_) * (1 + 0x1p-40));
+  high_.put(reaction, network_.propensity(reaction, most_.data(), registers_) * (1 + 0x1p-40));
 }
 
-void Rejection::put(std::uint32_t reaction, double high) noexcept {
-  high_[reaction] = high;
-  const std::uint32_t group = reaction / kGroup;
-  if (touched_[group] != 0) return;
-  touched_[group] = 1;
-  list_[listed_++] = group;
+template <class Bounds>
+void Rejection<Bounds>::bound_readers(std::uint32_t species) {
+  for (const std::uint32_t j : network_.readers(species)) bound(j);
 }
 
-void Rejection::sum_up() noexcept {
-  if (listed_ == 0) return;
-  for (std::uint32_t i = 0; i < listed_; ++i) {
-    const double* a = high_.data() + std::size_t{list_[i]} * kGroup;
-    double s0 = 0, s1 = 0;
-    for (std::uint32_t j = 0; j < kGroup; j += 2) {
-      s0 += a[j];
-      s1 += a[j + 1];
-    }
-    sum_[list_[i]] = s0 + s1;
-    touched_[list_[i]] = 0;
+// A candidate was turned down. A species that has gone is told so to its readers once the candidates that it
+// has cost would have paid for that. `close`: the bounds of this reaction become its propensity.
+template <class Bounds>
+void Rejection<Bounds>::refuse(std::uint32_t reaction, bool close) {
+  for (const std::uint32_t s : network_.law_reads(reaction)) {
+    if (s >= network_.species() || least_[s] == most_[s]) continue;
+    if (!close && (x_[s] > 0 || ++wasted_[s] * kCandidate < network_.readers(s).size())) continue;
+    least_[s] = most_[s] = x_[s];
+    bound_readers(s);
   }
-  listed_ = 0;
-  total_ = total_of(sum_);
-}
-
-std::uint32_t Rejection::select(double target) const noexcept {
-  std::uint32_t last = 0;
-  bool found = false;
-  for (std::uint32_t g = 0; g < groups_; ++g) {
-    if (!(sum_[g] > 0)) continue;
-    last = g;
-    if (target < sum_[g]) {
-      found = true;
-      break;
-    }
-    target -= sum_[g];
-  }
-  std::uint32_t chosen = last * kGroup;
-  for (std::uint32_t p = last * kGroup; p < (last + 1) * kGroup; ++p) {
-    if (!(high_[p] > 0)) continue;
-    chosen = p;
-    if (found && target < high_[p]) break;
-    target -= high_[p];
-  }
-  return chosen;
+  renew();
 }
 
 // Candidates come with the rate of the bounds; those that are turned down only let time pass.
-double Rejection::next(double now) {
-  if (!(total_ > 0 && total_ <= kMostTotal)) [[unlikely]]
-    return no_reaction(total_, now);
+template <class Bounds>
+double Rejection<Bounds>::next(double now) {
   for (std::uint32_t tries = 0;; ++tries) {
-    now += source_.exponential() / total_;
-    ++candidates_;
-    chosen_ = select(source_.uniform() * total_);
-    const double height = source_.uniform() * high_[chosen_];
-    if (height < low_[chosen_] || height < network_.propensity(chosen_, x_, registers_)) return now;
-    // Bounds far above the truth: close the intervals, so that the next candidate is taken if any can be.
-    if (tries == kMostTries) {
-      for (std::uint32_t s = 0; s < network_.species(); ++s) least_[s] = most_[s] = x_[s];
-      for (std::uint32_t r = 0; r < count_; ++r) bound(r);
-      sum_up();
-      if (!(total_ > 0)) return no_reaction(total_, now);
-    }
+    const double total = high_.total();
+    if (!(total > 0 && total <= kMostTotal)) [[unlikely]]
+      return no_reaction(total, now);
+    now += source_.exponential() / total;
+    const Pick pick = high_.pick(source_);
+    chosen_ = pick.item;
+    ++work_.candidates;
+    work_.places += chosen_;
+    if (pick.height < low_[chosen_] || pick.height < network_.propensity(chosen_, x_, registers_)) return now;
+    refuse(chosen_, tries >= kMostTries);
   }
 }
 
-std::uint32_t Rejection::fire(double* x, double* registers, double) {
+template <class Bounds>
+std::uint32_t Rejection<Bounds>::fire(double* x, double* registers, double) {
   const std::uint32_t reaction = chosen_;
   network_.apply(reaction, x, registers);
   moved(reaction, x, registers, 0);
   return reaction;
 }
 
-void Rejection::moved(std::uint32_t reaction, const double* x, double*, double) {
+template <class Bounds>
+void Rejection<Bounds>::moved(std::uint32_t reaction, const double* x, double*, double) {
   for (const Change& change : network_.changes(reaction)) {
     const double amount = x[change.species];
     if (amount >= least_[change.species] && amount <= most_[change.species]) continue;
     enclose(change.species, amount);
-    for (const std::uint32_t j : network_.readers(change.species)) bound(j);
+    bound_readers(change.species);
   }
   for (const std::uint32_t j : exact_[reaction]) bound(j);
-  sum_up();
+  renew();
 }
 
+template class Rejection<Sums>;
+template class Rejection<Powers>;
+
 std::unique_ptr<Runner> make_rssa(const Network& network, const Plan& plan, random::Key key) {
-  return std::make_unique<LoopRunner<Rejection>>(network, plan, key);
+  return std::make_unique<LoopRunner<Rejection<Sums>>>(network, plan, key);
+}
+
+std::unique_ptr<Runner> make_rssacr(const Network& network, const Plan& plan, random::Key key) {
+  return std::make_unique<LoopRunner<Rejection<Powers>>>(network, plan, key);
 }
 
 }  // namespace stochos::reactions

@@ -8,12 +8,11 @@
 #include <vector>
 
 #include "reactions/methods/draws.hpp"
+#include "reactions/methods/sums.hpp"
 #include "reactions/network.hpp"
 
 namespace stochos::reactions {
 
-// Places are summed in groups; a group that was touched is summed anew from its propensities, so no error
-// grows.
 class Sorting {
  public:
   Sorting(const Network& network, random::Key key);
@@ -24,24 +23,12 @@ class Sorting {
   void moved(std::uint32_t reaction, const double* x, double* registers, double now);
 
  private:
-  static constexpr std::uint32_t kGroup = 16;
-  void touch(std::uint32_t group) noexcept {
-    if (touched_[group] != 0) return;
-    touched_[group] = 1;
-    list_[listed_++] = group;
-  }
-  void sum_up() noexcept;
-  std::uint32_t select(double target) const noexcept;
-
   const Network& network_;
   Draws draws_;
-  std::uint32_t count_, groups_;
-  std::vector<double> propensity_, sum_;      // by place; by group
+  std::uint32_t count_;
+  Sums propensity_;                           // by place
   std::vector<std::uint32_t> place_, order_;  // of a reaction; the reaction at a place
-  std::vector<std::uint8_t> touched_;
-  std::vector<std::uint32_t> list_;
-  std::uint32_t listed_ = 0;
-  double total_ = 0, uniform_ = 0;
+  double uniform_ = 0;
 };
 
 }  // namespace stochos::reactions

@@ -61,7 +61,7 @@ def _assignments(pairs: tuple[str, ...], option: str) -> dict[str, float]:
 @click.option("--first", type=click.IntRange(0), default=0, show_default=True, help="Number of the first trajectory.")
 @click.option(
     "--method",
-    type=click.Choice(["auto", "direct", "sorting", "first", "next", "cr", "rssa"]),
+    type=click.Choice(["auto", "direct", "sorting", "first", "next", "cr", "rssa", "rssacr"]),
     default="auto",
     show_default=True,
     help="The exact method; all of them sample the same law.",

@@ -22,6 +22,7 @@ _COMMENT = re.compile(r"#[^\n]*")
 _REACTION = re.compile(r"^[ \t]*\d+[ \t]+([\d,]+)[ \t]+([\d,]+)[ \t]+([^#\n]*[^#\s])", re.M)
 _ROW = re.compile(r"^[ \t]*[^\s#]", re.M)
 _ENTRY = re.compile(r"^[ \t]*(\d+)[ \t]+(\S+)[ \t]*([^#\n]*)", re.M)
+_FIXED = re.compile(r"^(@\w+::)?\$")
 _FUNCTION = re.compile(r"^[ \t]*\d+[ \t]+(\w+)\(\)[ \t]*=?[ \t]*([^#\n]+)", re.M)
 #: What the reactions were made from; the reactions say it all.
 _SOURCES = {"molecule types", "observables", "reaction rules", "compartments", "energy patterns", "population maps"}
@@ -81,7 +82,10 @@ def _blocks(where: str, text: str) -> tuple[dict[str, str], dict[str, int]]:
 
 def _complete(where: str, kind: str, block: str, line: int, pattern: re.Pattern[str], found: int) -> None:
     """Refuse a block in which a line was not understood."""
-    for i, text in enumerate(block.split("\n")) if found != _rows(block) else ():
+    # Each entry has a line of its own: as many as there are lines leave nothing to look for.
+    if found == block.strip().count("\n") + 1 or found == _rows(block):
+        return
+    for i, text in enumerate(block.split("\n")):
         if _COMMENT.sub("", text).strip() and not pattern.match(text):
             msg = f"[{where}] line {line + i}, {_text.shown(text.strip())}, cannot be read as one of the {kind}"
             raise FileFormatError(msg)
@@ -178,7 +182,7 @@ def read(where: str, path: str | os.PathLike[str], round_initial: bool) -> Parts
     initial: dict[str, float | str] = {}
     fixed = set()
     for i, (number, pattern_text, text) in enumerate(found["species"]):
-        name = re.sub(r"^(@\w+::)?\$", r"\1", pattern_text)
+        name = _FIXED.sub(r"\1", pattern_text) if "$" in pattern_text else pattern_text
         if int(number) != i + 1 or name in initial:
             msg = f"[{where}] species {pattern_text!r} has the number {number} in place {i + 1}, or occurs twice"
             raise FileFormatError(msg)

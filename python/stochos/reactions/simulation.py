@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["APPROXIMATE", "METHODS", "simulate"]
 
 #: The exact methods. `reactions.simulate` says when each is best.
-METHODS = ("auto", "direct", "sorting", "first", "next", "cr", "rssa")
+METHODS = ("auto", "direct", "sorting", "first", "next", "cr", "rssa", "rssacr")
 #: The approximate ones, which leap over many reactions at once.
 APPROXIMATE = ("tau", "midpoint", "implicit", "r_leap", "langevin", "hybrid")
 _KEEPS = ("trajectories", "moments", "final", "histogram", "first_passage", "events")
@@ -47,6 +47,7 @@ def simulate(
         "next",
         "cr",
         "rssa",
+        "rssacr",
         "tau",
         "midpoint",
         "implicit",
@@ -89,8 +90,9 @@ def simulate(
         ``"auto"`` chooses by the size of the network. ``"direct"`` suits small networks (Gillespie 1977), ``"sorting"``
         middling ones whose reactions differ in speed (McCollum et al. 2006), ``"next"`` those with few dependencies
         (Gibson & Bruck 2000), ``"cr"``, composition and rejection, large ones (Slepoy et al. 2008), ``"rssa"`` those
-        with many dependencies or dear laws (Thanh et al. 2014); ``"first"`` is the plainest, for comparison (Gillespie
-        1976). Approximate, for large amounts: ``"tau"`` leaps with Poisson numbers of reactions (Cao, Gillespie &
+        with many dependencies or dear laws (Thanh et al. 2014), ``"rssacr"`` both, tens of thousands of reactions that
+        move many others (Thanh et al. 2017); ``"first"`` is the plainest, for comparison (Gillespie 1976).
+        Approximate, for large amounts: ``"tau"`` leaps with Poisson numbers of reactions (Cao, Gillespie &
         Petzold 2006), ``"midpoint"`` with the propensities at the leap's middle (Gillespie 2001), ``"implicit"`` for
         stiff networks (Rathinam et al. 2003), ``"r_leap"`` by numbers of reactions (Auger et al. 2006), ``"langevin"``
         with normal numbers, rounded (Gillespie 2000), ``"hybrid"`` leaps over the fast reactions and fires slow ones
