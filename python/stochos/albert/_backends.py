@@ -5,7 +5,9 @@ from __future__ import annotations
 import io
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Iterator
+from itertools import repeat
 from typing import Any
 
 from stochos import _checks
@@ -15,6 +17,7 @@ __all__ = ["make", "train"]
 
 _WHERE = "albert.Tokenizer"
 _UNDER = "▁"
+_TOGETHER = 1000  # words of a text made up for the library
 Encoded = tuple[list[int], list[tuple[int, int]]]
 _SPECIAL = re.compile(r"\s*(\[MASK\])|(\[CLS\]|\[SEP\]|<pad>|<unk>)")
 
@@ -34,18 +37,37 @@ def make(kind: str, content: bytes, lowercase: bool, settings: dict[str, Any]) -
     return Words(kind, content, lowercase, settings)
 
 
+def _wordpiece(texts: Iterator[str], size: int, lowercase: bool, where: str) -> bytes:
+    """Train by the library, which numbers the pieces by chance and breaks ties by their numbers: we number them."""
+    tokenizers = _checks.optional(where, "tokenizers", "albert")
+    made = tokenizers.BertWordPieceTokenizer(lowercase=lowercase)
+    words: Counter[str] = Counter()
+    for text in texts:
+        normal = made.normalizer.normalize_str(text)
+        words.update(word for word, _ in made.pre_tokenizer.pre_tokenize_str(normal))
+    characters: Counter[str] = Counter()
+    for word, count in words.items():
+        for character in word:
+            characters[character] += count
+    # The rest of the vocabulary, or 200 pieces of it, is for what is longer.
+    kept = sorted(characters, key=lambda character: (-characters[character], character))[: max(size - 200, 200)]
+    inner = {character for word in words for character in word[1:]}.intersection(kept)
+    special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+    pieces = sorted(kept) + [f"##{character}" for character in sorted(inner)]
+    made.train_from_iterator(
+        (" ".join(repeat(word, min(count - done, _TOGETHER))) for word, count in sorted(words.items())
+         for done in range(0, count, _TOGETHER)),
+        vocab_size=size, min_frequency=2, show_progress=False, special_tokens=special + pieces, initial_alphabet=kept,
+        limit_alphabet=len(kept),
+    )  # fmt: skip
+    order = sorted(made.get_vocab().items(), key=lambda pair: pair[1])
+    return "".join(f"{token}\n" for token, _ in order).encode()
+
+
 def train(texts: Iterator[str], size: int, kind: str, lowercase: bool, where: str) -> bytes:
     """Return the file of a vocabulary made from texts."""
     if kind == "wordpiece":
-        tokenizers = _checks.optional(where, "tokenizers", "albert")
-        made = tokenizers.BertWordPieceTokenizer(lowercase=lowercase)
-        special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
-        made.train_from_iterator(
-            texts, vocab_size=size, min_frequency=2, show_progress=False, special_tokens=special,
-            limit_alphabet=max(size - 200, 200),
-        )  # fmt: skip
-        order = sorted(made.get_vocab().items(), key=lambda pair: pair[1])
-        return "".join(f"{token}\n" for token, _ in order).encode()
+        return _wordpiece(texts, size, lowercase, where)
     sentencepiece = _checks.optional(where, "sentencepiece", "albert")
     out = io.BytesIO()
     sentencepiece.SentencePieceTrainer.train(
