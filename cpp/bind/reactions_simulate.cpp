@@ -75,6 +75,8 @@ void take_options(const Network& network, const py::dict& options, Request& requ
       request.covariance = py::cast<bool>(value);
     } else if (name == "unfinished") {
       request.unfinished = py::cast<bool>(value);
+    } else if (name == "block") {
+      request.block = py::cast<std::uint64_t>(value);
     } else if (name == "lanes") {
       request.lanes = py::cast<std::size_t>(value);
       if (*request.lanes != 0 && *request.lanes != 8 && *request.lanes != 16 && *request.lanes != 32)
@@ -285,7 +287,7 @@ void bind_reactions_simulate(py::module_& m) {
 
   m.def("merge_moments", &merge_moments, py::arg("reached").noconvert(), py::arg("mean").noconvert(),
         py::arg("spread").noconvert());
-  m.attr("moments_block") = reactions::kMomentsBlock;
+  m.def("moments_block", &reactions::moments_block, py::arg("n"));
 }
 
 }  // namespace stochos::bind

@@ -8,6 +8,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <utility>
 
 #include "base/cpu.hpp"
 #include "base/error.hpp"
@@ -153,13 +154,15 @@ Outcome simulate(const Network& network, const Request& request, Control& contro
   const random::Key key = random::stream_key(request.seed, random::Purpose::trajectory);
   const bool gathers = request.keep == Keep::moments;
   const std::uint64_t block =
-      gathers ? kMomentsBlock
-              : std::clamp<std::uint64_t>(request.n / (16ULL * request.threads), 1, kMomentsBlock);
+      !gathers            ? std::clamp<std::uint64_t>(request.n / (16ULL * request.threads), 1, 64)
+      : request.block > 0 ? request.block
+                          : moments_block(request.n);
   const std::uint64_t blocks = (request.n + block - 1) / block;
   const std::size_t side_by_side = lanes_of(network, request, choice);
   std::vector<Worker> workers(std::min<std::uint64_t>(request.threads, blocks));
   const Moments empty(gathers ? request.plan.times.size() : 0, request.record.size(), request.covariance);
-  OrderedMoments ordered(empty, 4 * workers.size());
+  // What lanes that began together end together may wait.
+  OrderedMoments ordered(empty, workers.size() * std::max<std::uint64_t>(4, side_by_side / block));
   control.start(request.n);
   std::atomic<std::uint64_t> next_block{0};
   const auto work = [&](Worker& worker, std::uint64_t task) {
@@ -177,6 +180,9 @@ Outcome simulate(const Network& network, const Request& request, Control& contro
   // Lanes take their trajectories from one block after the other until none is left.
   const auto work_lanes = [&](Worker& worker) {
     Replay replay(network, request, *worker.recorder);
+    // Told now and then: short trajectories of two threads would wait for each other at the counter.
+    constexpr std::uint64_t kTold = 32;
+    std::uint64_t untold = 0;
     worker.lanes->run(
         [&](LaneBlock& next) {
           const std::uint64_t number = next_block.fetch_add(1);
@@ -187,13 +193,14 @@ Outcome simulate(const Network& network, const Request& request, Control& contro
         },
         [&](const LaneEnd& end) {
           replay(end);
-          control.advance(1);
+          if (++untold == kTold) control.advance(std::exchange(untold, 0));
           if (!gathers || !end.last_of_block) return;
           Moments& moments = static_cast<MomentsRecorder&>(*worker.recorder).moments;
           ordered.give((end.trajectory - request.first) / block, moments, control);
           moments.clear();
         },
         control);
+    control.advance(untold);
   };
   parallel_run(
       side_by_side > 0 ? workers.size() : blocks, static_cast<unsigned>(workers.size()),

@@ -25,6 +25,7 @@ struct Request {
   std::vector<std::uint32_t> record;    // slots that are kept: C of them
   bool covariance = false;              // moments: the full matrix
   bool unfinished = false;              // moments: as sums, to be merged with those of other trajectories
+  std::uint64_t block = 0;              // moments: size of the blocks; 0 as n has it
   std::vector<std::int64_t> low, high;  // histogram: values low..high of each recorded slot
   std::string condition;                // first_passage: an expression
   // Side by side where that is possible: 0 none, else 8, 16 or 32; it changes no bit. By default as many as

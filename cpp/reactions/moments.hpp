@@ -1,6 +1,8 @@
 // Mean and covariance of many trajectories, gathered in blocks and merged in an order that nothing else
 // decides.
 #pragma once
+#include <algorithm>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <numeric>
@@ -9,8 +11,11 @@
 
 namespace stochos::reactions {
 
-inline constexpr std::uint64_t kMomentsBlock =
-    64;  // trajectories gathered one by one before blocks are merged
+// How many of n trajectories are gathered one by one before blocks are merged: few where there are few, so that
+// there is work for every thread; the number of threads has no say in it.
+constexpr std::uint64_t moments_block(std::uint64_t n) noexcept {
+  return std::clamp<std::uint64_t>(std::bit_floor(n / 64), 1, 256);
+}
 
 // Mean and sums of squares or products about it: B. P. Welford, Technometrics 4 (1962); blocks are merged by
 // T. F. Chan, G. H. Golub, R. J. LeVeque (1979). `full`: all products of columns i <= j, else squares alone.

@@ -352,10 +352,11 @@ def simulate(
     progress: Callable[[int, int], object] | None,
 ) -> dict[str, object]: ...
 
+# Trajectories in a block of the moments of n.
+def moments_block(n: int) -> int: ...
+
 # Moments of K shards, each but the last of 2**k blocks: (K, T), (K, T, C), and (K, T, C) or (K, T, C, C). The option
 # "unfinished" of simulate gives them, with spread in place of variance and covariance.
-moments_block: int
-
 def merge_moments(
     reached: NDArray[np.uint64], mean: NDArray[np.float64], spread: NDArray[np.float64]
 ) -> dict[str, NDArray[np.float64] | NDArray[np.uint64]]: ...

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from stochos import executors, reactions
+from stochos import _core, executors, reactions
 from stochos.errors import Error, InputError, InputTypeError, StoppedError
 from stochos.reactions import _shards, simulate
 
@@ -92,6 +92,14 @@ def test_moments_do_not_depend_on_where_shards_are_cut(n: int, wanted: int):
     assert merged["covariance"].tobytes() == local.covariance.tobytes()
     assert merged["mean"].tobytes() == local.mean.tobytes()
     assert merged["reached"].tolist() == local.reached.tolist()
+
+
+def test_few_trajectories_are_work_for_many():
+    # Moments are gathered in blocks, and a block by one thread; the size of a block follows from n alone.
+    sizes = {n: _core.moments_block(n) for n in (1, 20, 64, 127, 128, 300, 4096, 16_384, 10**9)}
+    assert sizes == {1: 1, 20: 1, 64: 1, 127: 1, 128: 2, 300: 4, 4096: 64, 16_384: 256, 10**9: 256}
+    one, two = (simulate(GENE, TIMES, 40, seed=1, keep="moments", threads=threads) for threads in (1, 2))
+    assert arrays(one) == arrays(two)
 
 
 def test_progress_counts_trajectories_and_can_stop(processes: Executor):

@@ -38,13 +38,13 @@ class Shard:
 
 def cut(whole: Shard, wanted: int) -> list[Shard]:
     """Cut into about `wanted` shards; of moments into ranges of 2^k blocks, which is how one run merges them."""
-    block = _core.moments_block if whole.keep == "moments" else 1
+    block = _core.moments_block(whole.n) if whole.keep == "moments" else 1
     size = block
     while -(-whole.n // size) > wanted:
         size *= 2
     if whole.keep != "moments":
         size = -(-whole.n // wanted)
-    options = whole.options | ({"unfinished": True} if whole.keep == "moments" else {})
+    options = whole.options | ({"unfinished": True, "block": block} if whole.keep == "moments" else {})
     return [
         dataclasses.replace(whole, first=whole.first + begin, n=min(size, whole.n - begin), options=options)
         for begin in range(0, whole.n, size)
