@@ -58,7 +58,7 @@ namespace stochos::tensor {
 
 template <class Part>
 void in_parts(std::size_t n, std::size_t bytes_each, Part&& part) {
-  constexpr std::size_t kLeast = 256 << 10, kPiece = 128 << 10;  // bytes: below the first, threads cost more
+  constexpr std::size_t kLeast = 1 << 20, kPiece = 128 << 10;  // bytes: below the first, threads cost more
   if (n * bytes_each < kLeast) {
     part(std::size_t{0}, n);
     return;

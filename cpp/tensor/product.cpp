@@ -107,6 +107,7 @@ void over_blas(const Product<T>& p, const BlockDone& done) {
 }
 
 constexpr double kWorth = 4e5;           // multiply-adds of a task: some microseconds
+constexpr double kTogether = 4e6;        // multiply-adds that are worth a second thread
 constexpr std::size_t kSteps = 256;      // of k: a panel of them stays in the first-level cache
 constexpr std::size_t kRows = 480;       // of A beside kSteps in the second-level cache
 constexpr std::size_t kCache = 1 << 20;  // bytes of C
@@ -152,18 +153,19 @@ void over_panels(const Product<T>& p, const BlockDone& done) {
   const std::size_t width = Panels<T>{}.width(), threads = thread_count();
   std::size_t down = pieces(p.m, kRows),
               across = pieces(p.n * sizeof(T), p.turned_a ? kTurnedRowBytes : kRowBytes);
-  if (threads > 1) {
-    // Two a thread, so that one that comes late does less.
+  const bool together = threads > 1 && p.effort() >= kTogether;
+  if (together) {
+    // Two a thread, so that one that comes late does less; of whole rows, where there are enough.
     const auto wanted = std::min(2 * threads, static_cast<std::size_t>(p.effort() / kWorth));
-    across = std::max(across, std::min(pieces(wanted, down), pieces(p.n, width)));
     down = std::max(down, std::min(pieces(wanted, across), p.m / kLeastRows));
+    across = std::max(across, std::min(pieces(wanted, down), pieces(p.n, width)));
   }
   const std::size_t rows = (pieces(p.m, down) + 11) / 12 * 12,
                     columns = pieces(pieces(p.n, across), width) * width;
   down = pieces(p.m, rows), across = pieces(p.n, columns);
   // Whole rows are easier to go on with, as long as they are in the cache.
-  const bool whole_rows = threads == 1 && rows * p.n * sizeof(T) <= kCache;
-  run_tasks(down * across, [&](std::size_t task) {
+  const bool whole_rows = !together && rows * p.n * sizeof(T) <= kCache;
+  const auto one = [&](std::size_t task) {
     Polling::check();
     const std::size_t row = task / across * rows, column = task % across * columns;
     const Block block{row, std::min(rows, p.m - row), column, std::min(columns, p.n - column)};
@@ -174,7 +176,9 @@ void over_panels(const Product<T>& p, const BlockDone& done) {
     } else if (task % across == across - 1) {
       done({row, block.rows, 0, p.n});
     }
-  });
+  };
+  if (together) return run_tasks(down * across, one);
+  for (std::size_t task = 0; task < down * across; ++task) one(task);
 }
 
 // The shape alone decides. With few rows panels are mostly packing, which is dearer still when B is turned,

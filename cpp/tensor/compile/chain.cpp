@@ -12,7 +12,7 @@ namespace {
 constexpr std::size_t kTile = 1024;    // elements: a few of them fit in the first-level cache
 constexpr std::size_t kFar = 1 << 18;  // elements: about a megabyte
 constexpr std::size_t kMostBytes = 8;  // of an element
-constexpr std::size_t kPiece = 8 * kTile, kWorth = 1 << 16;  // elements of a task; worth a thread
+constexpr std::size_t kPiece = 8 * kTile, kWorth = 1 << 18;  // elements of a task; worth a thread
 
 // A chain and its operands in one call.
 class Pass {
@@ -62,19 +62,21 @@ class Pass {
   void block(const Block& block) const {
     if (block.rows == count_ && block.columns == width_) return all();
     if (block.columns == width_) return part(block.row * width_, (block.row + block.rows) * width_);
+    const Ref<Buffer> scratch = room();
     for (std::size_t row = block.row; row < block.row + block.rows; ++row)
-      part(row * width_ + block.column, row * width_ + block.column + block.columns);
+      part(row * width_ + block.column, row * width_ + block.column + block.columns, scratch->data());
   }
 
  private:
   // Elements first .. end - 1: whole rows, or a part of one, when there are rows to keep to.
-  void part(std::size_t first, std::size_t end) const {
-    const Ref<Buffer> scratch = Buffer::make((chain_.scratch + 1) * kTile * kMostBytes);
+  void part(std::size_t first, std::size_t end) const { part(first, end, room()->data()); }
+  Ref<Buffer> room() const { return Buffer::make((chain_.scratch + 1) * kTile * kMostBytes); }
+  void part(std::size_t first, std::size_t end, std::byte* scratch) const {
     const std::size_t step = !by_rows_ || width_ == 0 ? kTile : kTile / width_ * width_;
     for (std::size_t at = first; at < end;) {
       const std::size_t column = by_rows_ ? at % width_ : 0;
       std::size_t n = std::min(step == 0 ? std::min(kTile, width_ - column) : step - column, end - at);
-      tile(at, column, n, scratch->data());
+      tile(at, column, n, scratch);
       at += n;
     }
   }
