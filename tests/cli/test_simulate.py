@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from stochos import reactions
 from stochos.reactions.run import load_run
 
 NET = """begin parameters
@@ -107,6 +108,19 @@ def test_every_option_is_taken(model: Path, tmp_path: Path):
     assert list(facts["final"]) == [name]
     assert facts["output"] == [str(tmp_path / "out.csv"), str(tmp_path / "out.png")]
     assert (tmp_path / "out.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_approximate_methods_are_taken(model: Path):
+    told = json.loads(ok(model, "--until", "2", "--runs", "30", "--method", "langevin", "--epsilon", "0.05", "--json"))
+    net = reactions.Network.from_bngl_net(model)
+    run = reactions.simulate(net, np.linspace(0, 2, 101), 30, method="langevin", epsilon=0.05, keep="moments")
+    assert told["method"] == run.settings["method"]  # exact where leaps do not pay
+    assert {name: final["mean"] for name, final in told["final"].items()} == dict(
+        zip(run.species, run.mean[-1].tolist(), strict=True)
+    )
+    done = stochos(model, "--until", "2", "--method", "direct", "--epsilon", "0.05")
+    assert done.returncode == 2
+    assert "epsilon" in done.stderr
 
 
 @pytest.mark.parametrize("keep", ["trajectories", "moments", "final", "histogram"])

@@ -21,6 +21,7 @@ from stochos.cli._common import (
     width,
 )
 from stochos.errors import InputError
+from stochos.reactions.simulation import APPROXIMATE, METHODS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -48,10 +49,11 @@ def _assignments(pairs: tuple[str, ...], option: str) -> dict[str, float]:
 
 @click.command(
     "simulate",
-    short_help="Simulate a reaction network exactly.",
+    short_help="Simulate a reaction network.",
     epilog=examples(
         "stochos simulate model.xml --until 50 --runs 10000 --plot out.png",
         "stochos simulate model.net --until 10 --runs 100 --param k=0.2 --output run.csv",
+        "stochos simulate model.net --until 10 --runs 100 --method tau --epsilon 0.01",
     ),
 )
 @click.argument("model", type=click.Path(path_type=Path, exists=True, dir_okay=False))
@@ -61,10 +63,13 @@ def _assignments(pairs: tuple[str, ...], option: str) -> dict[str, float]:
 @click.option("--first", type=click.IntRange(0), default=0, show_default=True, help="Number of the first trajectory.")
 @click.option(
     "--method",
-    type=click.Choice(["auto", "direct", "sorting", "first", "next", "cr", "rssa", "rssacr"]),
+    type=click.Choice(METHODS + APPROXIMATE),
     default="auto",
     show_default=True,
-    help="The exact method; all of them sample the same law.",
+    help=f"How; all sample the same law but {', '.join(APPROXIMATE)}, which approximate it.",
+)
+@click.option(
+    "--epsilon", type=click.FloatRange(1e-9, 0.5), help="How much a leap may change; for approximate methods."
 )
 @click.option(
     "--keep",
@@ -81,7 +86,7 @@ def _assignments(pairs: tuple[str, ...], option: str) -> dict[str, float]:
 @threads_option
 @json_option
 def command(model: Path, until: float, plot: Path | None, output: Path | None, as_json: bool, **options: Any) -> None:
-    """Simulate MODEL exactly: an SBML file (.xml, .sbml) or a BioNetGen .net file."""
+    """Simulate MODEL: an SBML file (.xml, .sbml) or a BioNetGen .net file."""
     from stochos import reactions
     from stochos.reactions import _files
 

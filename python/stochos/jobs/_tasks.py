@@ -180,10 +180,22 @@ def _fit(item: Item, progress: Any) -> None:
 _SIMULATING = {
     "model": "text", "network": "table", "times": "times", "n": "whole", "first": "whole", "method": "text",
     "keep": "text", "species": "texts", "condition": "text", "bounds": "table", "covariance": "flag",
-    "max_events": "whole", "parameters": "table", "initial": "table", "own_streams": "flag", "seed": "whole",
-    "threads": "whole",
+    "max_events": "whole", "epsilon": "real", "parameters": "table", "initial": "table", "own_streams": "flag",
+    "seed": "whole", "threads": "whole",
 }  # fmt: skip
-_CALL = ("n", "first", "method", "keep", "species", "condition", "covariance", "max_events", "seed", "threads")
+_CALL = (
+    "n",
+    "first",
+    "method",
+    "keep",
+    "species",
+    "condition",
+    "covariance",
+    "max_events",
+    "epsilon",
+    "seed",
+    "threads",
+)
 
 
 def network(where: str, options: Mapping[str, Any]) -> Network:
