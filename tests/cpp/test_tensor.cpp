@@ -163,7 +163,9 @@ TEST(programs_merge_equal_nodes_and_forget_stop_gradient) {
     matmul(w, x);  // needed by nothing
   }
   const Ref<Program> program = make<Program>(*state, Inputs(outputs));
-  CHECK(program->instruction_count() == 3);  // matmul, exp, sum
+  CHECK(program->counts().operations == 3);                                      // matmul, exp, sum
+  CHECK(program->counts().merged == 3);                                          // each of them once more
+  CHECK(program->counts().epilogues == 1 && program->instruction_count() == 2);  // exp goes with matmul
   const Value zero = numbers({0, 0, 0, 0}, Shape{2, 2});
   const std::vector<Array> arguments{zero.array(), zero.array()};
   const std::vector<Array> results = program->run(arguments);
