@@ -153,10 +153,10 @@ Outcome simulate(const Network& network, const Request& request, Control& contro
   const Formula* const ends = request.keep == Keep::first_passage ? &condition : nullptr;
   const random::Key key = random::stream_key(request.seed, random::Purpose::trajectory);
   const bool gathers = request.keep == Keep::moments;
-  const std::uint64_t block =
-      !gathers            ? std::clamp<std::uint64_t>(request.n / (16ULL * request.threads), 1, 64)
-      : request.block > 0 ? request.block
-                          : moments_block(request.n);
+  const std::uint64_t block = !gathers
+                                  ? std::clamp<std::uint64_t>(request.n / (16ULL * request.threads), 1, 64)
+                              : request.block > 0 ? request.block
+                                                  : moments_block(request.n);
   const std::uint64_t blocks = (request.n + block - 1) / block;
   const std::size_t side_by_side = lanes_of(network, request, choice);
   std::vector<Worker> workers(std::min<std::uint64_t>(request.threads, blocks));

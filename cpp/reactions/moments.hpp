@@ -11,8 +11,8 @@
 
 namespace stochos::reactions {
 
-// How many of n trajectories are gathered one by one before blocks are merged: few where there are few, so that
-// there is work for every thread; the number of threads has no say in it.
+// How many of n trajectories are gathered one by one before blocks are merged: few where there are few, so
+// that there is work for every thread; the number of threads has no say in it.
 constexpr std::uint64_t moments_block(std::uint64_t n) noexcept {
   return std::clamp<std::uint64_t>(std::bit_floor(n / 64), 1, 256);
 }
