@@ -111,12 +111,20 @@ def resident() -> int:
 
 
 def growth(call: Callable[[], object], times: int) -> int:
+    """The least growth in up to three rounds: a leak is in each of them, a cache or a page touched late is not."""
     for _ in range(WARM):
         call()
-    before = resident()
-    for _ in range(times):
-        call()
-    return resident() - before
+    least = None
+    for _ in range(3):
+        before = resident()
+        for _ in range(times):
+            call()
+        grown = resident() - before
+        least = grown if least is None else min(least, grown)
+        if least < MOST:
+            break
+    assert least is not None
+    return least
 
 
 @pytest.fixture(scope="module")
