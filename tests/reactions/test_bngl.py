@@ -147,7 +147,8 @@ print(peak(int(sys.argv[3])) - few)
 
 @pytest.mark.parametrize(
     ("name", "method", "events"),
-    [("bcr_ssa", "rssa", 300_000), ("bcr_ssa", "rssacr", 300_000), ("fceri_gamma2", "rssacr", 300_000),
+    [("bcr_ssa", "rssa", 300_000), ("bcr_ssa", "rssacr", 300_000), ("bcr_ssa", "sorting", 300_000),
+     ("fceri_gamma2", "rssacr", 300_000), ("fceri_gamma2", "sorting", 300_000),
      ("fceri_gamma2", "next", 30_000), ("fceri_gamma2", "cr", 30_000)],
 )  # fmt: skip
 def test_large_networks_run_in_memory_that_does_not_grow_with_the_events(shared, name: str, method: str, events: int):
@@ -160,7 +161,7 @@ def test_large_networks_run_in_memory_that_does_not_grow_with_the_events(shared,
     assert int(done.stdout) < 150
 
 
-@pytest.mark.parametrize(("name", "chosen"), [("egfr_net", "rssa"), ("bcr_ssa", "rssa"), ("fceri_gamma2", "rssacr")])
+@pytest.mark.parametrize(("name", "chosen"), [("egfr_net", "rssa"), ("bcr_ssa", "rssa"), ("fceri_gamma2", "sorting")])
 def test_what_auto_chooses_for_large_networks(shared, name: str, chosen: str):
     """The quickest of all methods there, as measured; choice.cpp has the figures."""
     net = Network.from_bngl_net(shared / "networks" / f"{name}.net")

@@ -1,53 +1,67 @@
 #include "reactions/methods/sums.hpp"
 
+#include <limits>
+
 namespace stochos::reactions {
+namespace {
+
+// In four sums, each of every fourth number: a chain of additions is what a sum takes its time for. One by
+// one, as a wide load has to wait for the narrow stores just before it.
+inline double sum_of(const double* a, std::uint32_t count) noexcept {
+  double s0 = 0, s1 = 0, s2 = 0, s3 = 0;
+  for (std::uint32_t i = 0; i < count; i += 4) {
+    s0 += a[i];
+    s1 += a[i + 1];
+    s2 += a[i + 2];
+    s3 += a[i + 3];
+  }
+  return (s0 + s1) + (s2 + s3);
+}
+
+// The number in whose stretch the target lies, which becomes its distance from there. The sums here round in
+// another order than those that the target comes from: what is left over goes to the last above 0, on this
+// level and on those below it.
+inline std::uint32_t find(const double* a, std::uint32_t count, double& target) noexcept {
+  double rest = target;
+  for (std::uint32_t i = 0; i < count; ++i) {
+    if (rest < a[i]) {
+      target = rest;
+      return i;
+    }
+    rest -= a[i];
+  }
+  target = std::numeric_limits<double>::infinity();
+  std::uint32_t last = count - 1;
+  while (last > 0 && !(a[last] > 0)) --last;
+  return last;
+}
+
+}  // namespace
 
 void Sums::sum_up() noexcept {
-  if (listed_ == 0) return;
-  for (std::uint32_t i = 0; i < listed_; ++i) {
-    const double* a = value_.data() + std::size_t{list_[i]} * kGroup;
-    double s0 = 0, s1 = 0, s2 = 0, s3 = 0;
-    for (std::uint32_t j = 0; j < kGroup; j += 4) {
-      s0 += a[j];
-      s1 += a[j + 1];
-      s2 += a[j + 2];
-      s3 += a[j + 3];
-    }
-    sum_[list_[i]] = (s0 + s1) + (s2 + s3);
-    touched_[list_[i]] = 0;
+  if (groups_.listed == 0) return;
+  groups_.sum_up(value_.data(), &blocks_);
+  blocks_.sum_up(groups_.sum.data(), nullptr);
+  total_ = sum_of(blocks_.sum.data(), (used_ + 3) & ~3U);
+}
+
+void Sums::Level::sum_up(const double* below, Level* above) noexcept {
+  double* const to = sum.data();
+  std::uint8_t* const is = touched.data();
+  const std::uint32_t* const last = list.data() + listed;
+  for (const std::uint32_t* group = list.data(); group != last; ++group) {
+    to[*group] = sum_of(below + std::size_t{*group} * kGroup, kGroup);
+    is[*group] = 0;
+    if (above != nullptr) above->touch(*group / kGroup);
   }
-  listed_ = 0;
-  double s0 = 0, s1 = 0, s2 = 0, s3 = 0;
-  for (std::size_t g = 0; g < sum_.size(); g += 4) {
-    s0 += sum_[g];
-    s1 += sum_[g + 1];
-    s2 += sum_[g + 2];
-    s3 += sum_[g + 3];
-  }
-  total_ = (s0 + s1) + (s2 + s3);
+  summed += listed;
+  listed = 0;
 }
 
 std::uint32_t Sums::select(double target) const noexcept {
-  // The sums here round in another order than the total: what is left over goes to the last above 0.
-  std::uint32_t last = 0;
-  bool found = false;
-  for (std::uint32_t g = 0; g < groups_; ++g) {
-    if (!(sum_[g] > 0)) continue;
-    last = g;
-    if (target < sum_[g]) {
-      found = true;
-      break;
-    }
-    target -= sum_[g];
-  }
-  std::uint32_t chosen = last * kGroup;
-  for (std::uint32_t p = last * kGroup; p < (last + 1) * kGroup; ++p) {
-    if (!(value_[p] > 0)) continue;
-    chosen = p;
-    if (found && target < value_[p]) break;
-    target -= value_[p];
-  }
-  return chosen;
+  std::uint32_t found = find(blocks_.sum.data(), used_, target) * kGroup;
+  found = (found + find(groups_.sum.data() + found, kGroup, target)) * kGroup;
+  return found + find(value_.data() + found, kGroup, target);
 }
 
 }  // namespace stochos::reactions
