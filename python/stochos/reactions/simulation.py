@@ -88,10 +88,11 @@ def simulate(
         Number of the first trajectory: ``simulate(net, times, 1, first=k)`` is trajectory k of every batch.
     method : str, default "auto"
         ``"auto"`` chooses by the size of the network. ``"direct"`` suits small networks (Gillespie 1977), ``"sorting"``
-        middling ones whose reactions differ in speed (McCollum et al. 2006), ``"next"`` those with few dependencies
-        (Gibson & Bruck 2000), ``"cr"``, composition and rejection, large ones (Slepoy et al. 2008), ``"rssa"`` those
-        with many dependencies or dear laws (Thanh et al. 2014), ``"rssacr"`` both, tens of thousands of reactions that
-        move many others (Thanh et al. 2017); ``"first"`` is the plainest, for comparison (Gillespie 1976).
+        large ones most of whose reactions wait for species that are not there (McCollum et al. 2006), ``"next"`` those
+        with few dependencies (Gibson & Bruck 2000), ``"cr"``, composition and rejection, large ones (Slepoy et al.
+        2008), ``"rssa"`` those with many dependencies or dear laws (Thanh et al. 2014), ``"rssacr"`` both, tens of
+        thousands of reactions that move many others (Thanh et al. 2017); ``"first"`` is the plainest, for comparison
+        (Gillespie 1976).
         Approximate, for large amounts: ``"tau"`` leaps with Poisson numbers of reactions (Cao, Gillespie &
         Petzold 2006), ``"midpoint"`` with the propensities at the leap's middle (Gillespie 2001), ``"implicit"`` for
         stiff networks (Rathinam et al. 2003), ``"r_leap"`` by numbers of reactions (Auger et al. 2006), ``"langevin"``
