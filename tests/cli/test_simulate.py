@@ -163,3 +163,16 @@ def test_wrong_use_and_bad_input_exit_with_2_and_say_why(model: Path, tmp_path: 
         assert told in done.stderr, (args, done.stderr)
         assert "Traceback" not in done.stderr, args
     assert {path.name for path in tmp_path.iterdir()} == before
+
+
+def test_first_amounts_that_are_not_whole_are_rounded_on_demand(tmp_path: Path):
+    (tmp_path / "half.net").write_text(NET.replace("A() 40", "A() 40.4"))
+    done = stochos(tmp_path / "half.net", "--until", 1)
+    assert done.returncode == 2
+    assert "not whole" in done.stderr
+    assert json.loads(ok(tmp_path / "half.net", "--until", 1e9, "--round-initial", "--json"))["events"] == 40
+
+
+def test_a_leap_that_gives_way_is_told(model: Path):
+    assert "method direct (tau would not pay here)" in ok(model, "--until", 1, "--method", "tau")
+    assert "would not pay" not in ok(model, "--until", 1, "--method", "next")

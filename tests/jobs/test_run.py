@@ -122,6 +122,21 @@ def test_a_failure_leaves_what_needs_it_and_keep_going_does_the_rest(job_file):
     assert (second.count("failed"), second.count("done")) == (1, 9)
 
 
+def test_first_amounts_of_a_model_file_are_rounded_on_demand(tmp_path):
+    (tmp_path / "half.net").write_text(
+        "begin species\n1 A() 40.4\n2 B() 0\nend species\nbegin reactions\n1 1 2 0.5\nend reactions\n"
+    )
+    item = '[[items]]\nname = "half"\ntask = "simulate"\nmodel = "half.net"\ntimes = [0.0]\nkeep = "final"\n'
+    job = tmp_path / "job.toml"
+    job.write_text(item)
+    with pytest.raises(InputError, match="not whole"):
+        jobs.load(job)
+    job.write_text(item + 'round_initial = true\noutput = "half.csv"\n')
+    assert jobs.run(job, progress=False).good
+    made = (tmp_path / "job-results" / "half.csv").read_text().splitlines()
+    assert made[1].split(",")[-2:] == ["A()", "40"]
+
+
 @pytest.mark.parametrize("kind", ["threads", "processes"])
 def test_an_executor_gives_the_same_bytes(job_file, kind):
     jobs.run(job_file, progress=False)

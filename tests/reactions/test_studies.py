@@ -90,6 +90,7 @@ def test_the_law_of_a_first_passage_is_a_gamma():
     every = reactions.passage_law(run)
     assert every.probability[-1] == law.passed / 4000
     assert every.mean == pytest.approx(np.nanmean(run.passage))
+    assert repr(law).startswith(f"<PassageLaw: {law.passed:,} of 4,000 passed, at 2.")
 
 
 def test_passages_that_are_unknown_are_told():

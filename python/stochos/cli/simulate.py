@@ -79,6 +79,7 @@ def _assignments(pairs: tuple[str, ...], option: str) -> dict[str, float]:
 @click.option("--species", help="Names of the species to record, with commas between; by default all.")
 @click.option("--param", "parameters", multiple=True, metavar="NAME=VALUE", help="Set a parameter; may be repeated.")
 @click.option("--initial", multiple=True, metavar="NAME=VALUE", help="Set an initial amount; may be repeated.")
+@click.option("--round-initial", is_flag=True, help="Round first amounts of the file that are not whole.")
 @click.option("--max-events", type=click.IntRange(1), help="End a trajectory after this many events.")
 @click.option("--plot", type=click.Path(path_type=Path, dir_okay=False), help="Draw into this .png, .svg or .pdf file.")
 @output_option("Write the numbers here: .csv, .npz, .nc, .parquet, or else a Stochos file.", required=False)
@@ -96,7 +97,7 @@ def command(model: Path, until: float, plot: Path | None, output: Path | None, a
         from stochos.reactions import _plots
 
         _writing.check_figure(plot, _WHERE)
-    net = _files.load_model(model, _WHERE)
+    net = _files.load_model(model, _WHERE, round_initial=options.pop("round_initial"))
     changes = {
         name: _assignments(options.pop(key), option)
         for name, key, option in (("parameters", "parameters", "--param"), ("initial", "initial", "--initial"))
@@ -112,10 +113,10 @@ def command(model: Path, until: float, plot: Path | None, output: Path | None, a
         _files.write(run, output, _WHERE)
     if plot is not None:
         _plots.save(run, plot, _WHERE)
-    _tell(run, model, [str(path) for path in (output, plot) if path is not None], as_json)
+    _tell(run, model, options["method"], [str(path) for path in (output, plot) if path is not None], as_json)
 
 
-def _tell(run: Run, model: Path, written: list[str], as_json: bool) -> None:
+def _tell(run: Run, model: Path, asked: str, written: list[str], as_json: bool) -> None:
     from stochos.reactions.run import STATUS
 
     settings = run.settings
@@ -141,10 +142,11 @@ def _tell(run: Run, model: Path, written: list[str], as_json: bool) -> None:
         click.echo(f"… and {len(run.species) - len(shown)} more species")
     rate = f", {run.events / seconds / 1e6:.1f} M/s" if run.events and seconds > 0 else ""
     early = "".join(f"; {count:,} ended by {name}" for name, count in ends.items() if name in STATUS[2:])
+    method = settings["method"]
+    if asked not in {"auto", method}:
+        method += f" ({asked} would not pay here)"
     arrow = f" → {', '.join(written)}" if written else ""
-    click.echo(
-        f"{len(run):,} runs, {run.events:,} events in {seconds:.2f} s{rate}, method {settings['method']}{early}{arrow}"
-    )
+    click.echo(f"{len(run):,} runs, {run.events:,} events in {seconds:.2f} s{rate}, method {method}{early}{arrow}")
 
 
 def _last_moments(run: Run) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -181,7 +181,7 @@ _SIMULATING = {
     "model": "text", "network": "table", "times": "times", "n": "whole", "first": "whole", "method": "text",
     "keep": "text", "species": "texts", "condition": "text", "bounds": "table", "covariance": "flag",
     "max_events": "whole", "epsilon": "real", "parameters": "table", "initial": "table", "own_streams": "flag",
-    "seed": "whole", "threads": "whole",
+    "round_initial": "flag", "seed": "whole", "threads": "whole",
 }  # fmt: skip
 _CALL = (
     "n",
@@ -206,7 +206,8 @@ def network(where: str, options: Mapping[str, Any]) -> Network:
         msg = f"{where}: give either model (a file) or network (a table), and not both"
         raise InputError(msg)
     if "model" in options:
-        net = _files.load_model(Path(options["model"]), where.lstrip("["))
+        whole = bool(options.get("round_initial", False))
+        net = _files.load_model(Path(options["model"]), where.lstrip("["), round_initial=whole)
     else:
         table = options["network"]
         if set(table) - {"species", "reactions", "parameters"} or not {"species", "reactions"} <= set(table):

@@ -20,15 +20,15 @@ if TYPE_CHECKING:
 __all__ = ["load_model", "netcdf", "npz", "parquet", "write"]
 
 
-def load_model(path: Path, where: str) -> Network:
+def load_model(path: Path, where: str, *, round_initial: bool = False) -> Network:
     """Read a network: SBML from .xml and .sbml, BioNetGen's from .net."""
     from stochos.reactions.network import Network
 
     ending = path.suffix.lower()
     if ending in {".xml", ".sbml"}:
-        return Network.from_sbml(path)
+        return Network.from_sbml(path, round_initial=round_initial)
     if ending == ".net":
-        return Network.from_bngl_net(path)
+        return Network.from_bngl_net(path, round_initial=round_initial)
     msg = f"[{where}] {path} ends in {ending or 'nothing'}; give an SBML file (.xml, .sbml) or a BioNetGen .net file"
     raise InputError(msg)
 

@@ -286,6 +286,10 @@ class PassageLaw:
     mean: float
     std: float
 
+    def __repr__(self) -> str:
+        part = f"{self.passed:,} of {self.passed + self.never:,} passed"
+        return f"<PassageLaw: {part}, at {self.mean:.6g} ± {self.std:.3g}>" if self.passed else f"<PassageLaw: {part}>"
+
 
 def passage_law(run: Run, times: ArrayLike | None = None, *, confidence: float = 0.95) -> PassageLaw:
     """Return the distribution of the first passages of a run made with ``keep="first_passage"``.
