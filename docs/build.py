@@ -136,6 +136,9 @@ def build(language: str, options: argparse.Namespace) -> None:
         path = target / left
         if path.is_file():
             path.unlink()
+    sources = target / "_sources"
+    if sources.is_dir() and not any(sources.iterdir()):  # Sphinx makes the folder even where it copies no source
+        sources.rmdir()
 
 
 def main() -> None:

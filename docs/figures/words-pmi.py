@@ -8,7 +8,7 @@ import numpy as np
 
 from stochos import datasets, words
 
-SIZE = (6.4, 3.6)
+SIZE = (4.8, 2.9)
 
 
 def draw(figure: Any, colours: dict[str, Any]) -> None:
