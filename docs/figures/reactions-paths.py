@@ -1,4 +1,4 @@
-"""Five trajectories of birth and death, and the mean and standard deviation of all."""
+"""Three trajectories of birth and death, and the mean and standard deviation of all."""
 
 from __future__ import annotations
 

@@ -145,7 +145,7 @@ const RULES = {
 };
 
 const tasks = {
-  // Each page at each width in each theme, opened anew; `workers` pages are looked at side by side, the longest first.
+  // Each page at each width, opened anew, in each theme; `workers` pages are looked at side by side, the longest first.
   async pages() {
     const waiting = [...settings.pages].sort((a, b) => b.size - a.size);
     const seconds = { load: 0, axe: 0, other: 0 };
@@ -154,9 +154,14 @@ const tasks = {
     const look = async ({ page, note }, path, width, theme) => {
       const begin = performance.now();
       await page.emulateMedia({ colorScheme: theme });
-      await page.setViewportSize({ width, height: 900 });
-      await page.goto(base + path, { waitUntil: "load" });
-      await page.evaluate(() => document.fonts.ready);
+      if (theme === settings.themes[0]) {
+        await page.setViewportSize({ width, height: 900 });
+        await page.goto(base + path, { waitUntil: "load" });
+      }
+      await page.evaluate(async () => {
+        await document.fonts.ready;
+        await Promise.all(document.getAnimations().map((change) => change.finished.catch(() => {}))); // of one theme into the other
+      });
       if (settings.planted) await page.evaluate((html) => document.querySelector("article").insertAdjacentHTML("beforeend", html), settings.planted);
       const loaded = performance.now();
       for (const image of await page.evaluate(unnamed)) note(`no alternative: ${image}`);
@@ -165,7 +170,7 @@ const tasks = {
       for (const tex of await page.evaluate(torn)) note(`the mark behind ${tex} begins a line`);
       for (const text of (await page.evaluate(faint)).slice(0, 5)) note(`contrast ${text}`);
       const ready = performance.now();
-      await page.evaluate(axe);
+      if (theme === settings.themes[0]) await page.evaluate(axe);
       const found = await page.evaluate((rules) => window.axe.run(document, rules), RULES);
       for (const { id, nodes } of found.violations) {
         note(`axe ${id}: ${nodes.slice(0, 3).map((n) => n.html.slice(0, 200) + " " + (n.any[0]?.message ?? "")).join(" | ")}`);
@@ -178,6 +183,7 @@ const tasks = {
         const chosen = await page.evaluate(coloured);
         const other = own.findIndex((line, k) => line !== chosen[k]);
         if (other >= 0) note(`the button's theme is another: ${own[other]}, ${chosen[other]}`);
+        await setTheme(page, "auto");
       }
       seconds.load += loaded - begin;
       seconds.axe += looked - ready;
@@ -217,6 +223,8 @@ const tasks = {
         await page.waitForFunction(() => document.querySelector("#search-list li, #search-status a"), null, { timeout: 15000 });
         const links = await page.$$eval("#search-list > li > a", (found) => found.map((link) => new URL(link.href).pathname));
         places[question] = links.slice(0, 3).map((link) => link.replace(`/${language}/`, "").replace(/\.html$/, ""));
+        const shown = await page.textContent("#search-list");
+        if (shown.includes("¶")) faults.push(`${question}: the sign of a heading's link is shown`);
         if (!places[question].includes(wanted)) faults.push(`${question}: wanted ${wanted}, found ${links.slice(0, 5).join(" ")}`);
       }
       await context.close();
