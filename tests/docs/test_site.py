@@ -119,6 +119,13 @@ def test_each_page_fits_every_width_and_theme_and_has_no_barrier(site: Path, tas
     assert len(wanted) >= 40
 
 
+def test_what_is_folded_away_has_no_barrier_when_it_opens(task: Task):
+    paths = [f"/{language}/{name}.html" for language in LANGUAGES for name in ("guide/reactions", "api/words")]
+    seen = task("drawers", paths=paths)
+    assert not seen["faults"], "\n".join(seen["faults"])
+    assert set(seen["opened"].values()) == {2 * len(paths)}
+
+
 def test_a_look_sees_what_is_wrong_and_says_where(task: Task):
     themed = "<style>body { --planted: #eee } body[data-theme=dark] { --planted: #fff }</style>"
     wrong = {

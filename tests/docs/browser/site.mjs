@@ -19,6 +19,7 @@ const browser = await chromium.launch({
 // A page that writes down every request to elsewhere, every failed one, and every error of a script. `at` says where it is.
 const open = async (where, options = {}) => {
   const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
+  context.setDefaultTimeout(120000); // a busy machine is no fault of a page
   let place = where;
   const note = (text) => faults.push(`${place}: ${text.replace(/\s+/g, " ")}`);
   const page = await context.newPage();
@@ -144,6 +145,16 @@ const RULES = {
   checks: { "color-contrast": { options: { ignorePseudo: true, ignoreLength: true } } },
 };
 
+// What bars readers, by axe; every violation is noted.
+const barriers = async (page, note) => {
+  if (!(await page.evaluate(() => "axe" in window))) await page.evaluate(axe);
+  const found = await page.evaluate((rules) => window.axe.run(document, rules), RULES);
+  for (const { id, nodes } of found.violations) {
+    note(`axe ${id}: ${nodes.slice(0, 3).map((n) => n.html.slice(0, 200) + " " + (n.any[0]?.message ?? "")).join(" | ")}`);
+  }
+  if (!found.passes.length) note("axe has looked at nothing");
+};
+
 const tasks = {
   // Each page at each width, opened anew, in each theme; `workers` pages are looked at side by side, the longest first.
   async pages() {
@@ -170,12 +181,7 @@ const tasks = {
       for (const tex of await page.evaluate(torn)) note(`the mark behind ${tex} begins a line`);
       for (const text of (await page.evaluate(faint)).slice(0, 5)) note(`contrast ${text}`);
       const ready = performance.now();
-      if (theme === settings.themes[0]) await page.evaluate(axe);
-      const found = await page.evaluate((rules) => window.axe.run(document, rules), RULES);
-      for (const { id, nodes } of found.violations) {
-        note(`axe ${id}: ${nodes.slice(0, 3).map((n) => n.html.slice(0, 200) + " " + (n.any[0]?.message ?? "")).join(" | ")}`);
-      }
-      if (!found.passes.length) note("axe has looked at nothing");
+      await barriers(page, note);
       const looked = performance.now();
       if (width === settings.widths[0]) {
         const own = await page.evaluate(coloured);
@@ -210,6 +216,37 @@ const tasks = {
     return { looks };
   },
 
+  // What is folded away on narrow screens, opened; and what only very wide ones show at once.
+  async drawers() {
+    const opened = { navigation: 0, toc: 0, wide: 0 };
+    for (const path of settings.paths) {
+      for (const theme of ["light", "dark"]) {
+        const { page, context, note, at } = await open("", { colorScheme: theme, viewport: { width: 320, height: 900 } });
+        const look = async (name) => {
+          at(`${path}, ${theme}, ${name}`);
+          await page.evaluate(() => Promise.all(document.getAnimations().map((change) => change.finished.catch(() => {}))));
+          for (const text of (await page.evaluate(faint)).slice(0, 5)) note(`contrast ${text}`);
+          await barriers(page, note);
+        };
+        at(`${path}, ${theme}`);
+        await page.goto(base + path, { waitUntil: "load" });
+        for (const [name, side] of [["navigation", "nav"], ["toc", "toc"]]) {
+          await page.click(`.mobile-header .${side}-overlay-icon`);
+          await look(name);
+          opened[name] += await page.locator(name === "toc" ? ".toc-tree ul ul a" : ".sidebar-tree a").first().isVisible();
+          await page.keyboard.press("Escape");
+        }
+        await page.click(".cite summary");
+        await look("cite");
+        await page.setViewportSize({ width: 1600, height: 900 });
+        await look("1600 px");
+        opened.wide += await page.locator(".toc-tree ul ul a").first().isVisible();
+        await context.close();
+      }
+    }
+    return { opened };
+  },
+
   // Each question finds its page among the first three.
   async search() {
     const places = {};
@@ -220,7 +257,7 @@ const tasks = {
         await page.fill("#search-input", "");
         await page.waitForFunction(() => document.getElementById("search-status").textContent === "");
         await page.fill("#search-input", question);
-        await page.waitForFunction(() => document.querySelector("#search-list li, #search-status a"), null, { timeout: 15000 });
+        await page.waitForFunction(() => document.querySelector("#search-list li, #search-status a"));
         const links = await page.$$eval("#search-list > li > a", (found) => found.map((link) => new URL(link.href).pathname));
         places[question] = links.slice(0, 3).map((link) => link.replace(`/${language}/`, "").replace(/\.html$/, ""));
         const shown = await page.textContent("#search-list");
