@@ -120,7 +120,7 @@ def test_each_page_fits_every_width_and_theme_and_has_no_barrier(site: Path, tas
 
 
 def test_what_is_folded_away_has_no_barrier_when_it_opens(task: Task):
-    paths = [f"/{language}/{name}.html" for language in LANGUAGES for name in ("guide/reactions", "api/words")]
+    paths = [f"/{language}/{name}.html" for language in LANGUAGES for name in ("guide/reading", "api/datasets")]
     seen = task("drawers", paths=paths)
     assert not seen["faults"], "\n".join(seen["faults"])
     assert set(seen["opened"].values()) == {2 * len(paths)}
