@@ -270,6 +270,13 @@ def test_every_page_says_its_licence_and_its_other_language(site: Path, language
     assert len(pages(site, "en")) == len(pages(site, "zh"))
 
 
+def test_chinese_lines_may_break_before_code(site: Path):
+    # Browsers see no place to break between a pause and a quotation mark, with which code often begins.
+    texts = [(site / page[1:]).read_text("utf-8") for page in pages(site, "zh")]
+    assert [found for text in texts for found in re.findall(r"[、，；：。！？]<code.{60}", text)] == []
+    assert sum(len(re.findall("[、，；：。！？]\u200b<code", text)) for text in texts) >= 10
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_archive_lists_every_page(site: Path, language: str):
     archive = (site / language / "meta" / "archive.html").read_text("utf-8")
