@@ -17,6 +17,7 @@
 #include <thread>
 
 #include "base/error.hpp"
+#include "base/spin.hpp"
 
 namespace stochos {
 namespace {
@@ -53,14 +54,6 @@ unsigned allowed_processors() {
 constexpr std::chrono::microseconds kLinger{200};
 constexpr std::chrono::milliseconds kStarved{1}, kLeastAlone{2}, kMostAlone{250};  // see judge()
 
-void pause() {
-#if defined(__x86_64__)
-  __builtin_ia32_pause();
-#elif defined(__aarch64__)
-  asm volatile("yield");
-#endif
-}
-
 using Clock = std::chrono::steady_clock;
 
 // Looks until done() or until kLinger is over.
@@ -70,7 +63,7 @@ void linger(Done&& done) {
   do {
     for (int i = 0; i < 16; ++i) {
       if (done()) return;
-      pause();
+      spin_pause();
     }
   } while (Clock::now() < end);
 }
@@ -79,7 +72,7 @@ void linger(Done&& done) {
 std::unique_lock<std::mutex> locked(std::mutex& mutex) {
   std::unique_lock lock(mutex, std::try_to_lock);
   for (int i = 0; i < 64 && !lock.owns_lock(); ++i) {
-    pause();
+    spin_pause();
     if (lock.try_lock()) break;
   }
   if (!lock.owns_lock()) lock.lock();
