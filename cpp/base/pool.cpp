@@ -15,6 +15,7 @@
 #include <mutex>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "base/error.hpp"
 #include "base/spin.hpp"
@@ -80,27 +81,36 @@ std::unique_lock<std::mutex> locked(std::mutex& mutex) {
 }
 
 struct Job {
-  std::size_t count = 0;
   unsigned threads = 1;
-  const std::function<void(std::size_t, unsigned)>* task = nullptr;
+  const std::function<void(unsigned lane)>* lane = nullptr;  // a share of the work; returns when none is left
   Control* control = nullptr;
-  bool brief = false;  // others like it will follow at once
-  std::atomic<std::size_t> next{0};
-  unsigned joined = 0;               // lanes ever taken, under the pool's mutex
+  bool brief = false;                // others like it will follow at once
+  std::atomic<bool> closed{false};   // a lane found no more work
+  std::vector<char> taken;           // lanes, under the pool's mutex
+  unsigned joined = 0;               // how many of them, under the pool's mutex
   std::atomic<unsigned> running{0};  // lanes at work; changes under the pool's mutex
   std::exception_ptr failure;
   std::condition_variable finished;
 
-  bool exhausted() const { return next.load(std::memory_order_relaxed) >= count || control->stopped(); }
+  bool exhausted() const { return closed.load(std::memory_order_relaxed) || control->stopped(); }
 
-  // Takes tasks until there are none; gives back what one of them threw.
+  // A worker has the same lane in every job that has so many: what it wrote before is in its cache.
+  unsigned join(unsigned worker) {
+    taken.resize(threads, 0);
+    unsigned at = worker;
+    if (at >= threads || taken[at] != 0)
+      at = static_cast<unsigned>(std::find(taken.begin(), taken.end(), 0) - taken.begin());
+    taken[at] = 1;
+    ++joined;
+    return at;
+  }
+
+  // Gives back what the work threw.
   std::exception_ptr work(unsigned slot) {
     try {
-      for (;;) {
-        const std::size_t index = next.fetch_add(1, std::memory_order_relaxed);
-        if (index >= count || control->stopped()) return nullptr;
-        (*task)(index, slot);
-      }
+      (*lane)(slot);
+      closed.store(true, std::memory_order_relaxed);
+      return nullptr;
     } catch (...) {
       control->request_stop();
       return std::current_exception();
@@ -182,7 +192,7 @@ class Pool {
   void start_worker() {
     // Workers live as long as the process: detached, so that interpreter exit never waits for a parked
     // thread.
-    std::thread([this] { work(); }).detach();
+    std::thread([this, number = workers_] { work(number); }).detach();
     ++workers_;
   }
 
@@ -193,13 +203,13 @@ class Pool {
     return nullptr;
   }
 
-  void work() {
+  void work(unsigned number) {
     std::unique_lock lock(mutex_);
     for (;;) {
       Job* job = nullptr;
       wake_.wait(lock, [&] { return (job = open_job()) != nullptr; });
       while (job != nullptr) {
-        const unsigned slot = job->joined++;
+        const unsigned slot = job->join(number);
         ++job->running;
         const bool brief = job->brief;
         lock.unlock();
@@ -263,12 +273,30 @@ Pool& pool() {
 void parallel_run(std::size_t count, unsigned threads, const std::function<void(std::size_t, unsigned)>& task,
                   Control& control) {
   if (count == 0) return;
+  std::atomic<std::size_t> next{0};
+  const std::function<void(unsigned)> lane = [&](unsigned slot) {
+    for (;;) {
+      const std::size_t index = next.fetch_add(1, std::memory_order_relaxed);
+      if (index >= count || control.stopped()) return;
+      task(index, slot);
+    }
+  };
   Job job;
-  job.count = count;
   job.threads = std::max(1U, static_cast<unsigned>(std::min<std::size_t>(threads, count)));
-  job.task = &task;
+  job.lane = &lane;
   job.control = &control;
   pool().run(job);
+}
+
+void parallel_lanes(unsigned threads, const std::function<void(unsigned)>& lane) {
+  if (threads <= 1) return lane(0);
+  Control control;
+  Job job;
+  job.threads = threads - 1;
+  job.lane = &lane;
+  job.control = &control;
+  job.brief = true;
+  pool().run_with_caller(job);
 }
 
 void parallel_for(std::size_t count, unsigned threads, const std::function<void(std::size_t)>& task) {
@@ -276,15 +304,33 @@ void parallel_for(std::size_t count, unsigned threads, const std::function<void(
     for (std::size_t i = 0; i < count; ++i) task(i);
     return;
   }
-  Control control;
-  const std::function<void(std::size_t, unsigned)> slotted = [&](std::size_t i, unsigned) { task(i); };
-  Job job;
-  job.count = count;
-  job.threads = static_cast<unsigned>(std::min<std::size_t>(threads, count)) - 1;
-  job.task = &slotted;
-  job.control = &control;
-  job.brief = true;
-  pool().run_with_caller(job);
+  struct alignas(64) Range {
+    std::atomic<std::size_t> next{0};
+    std::size_t end = 0;
+  };
+  const auto lanes = static_cast<unsigned>(std::min<std::size_t>(threads, count));
+  std::vector<Range> ranges(lanes);
+  for (unsigned i = 0; i < lanes; ++i) {
+    ranges[i].next.store(count * i / lanes, std::memory_order_relaxed);
+    ranges[i].end = count * (i + 1) / lanes;
+  }
+  std::atomic<bool> failed{false};
+  parallel_lanes(lanes, [&](unsigned lane) {
+    // Its own tasks, then those of lanes that are behind.
+    for (unsigned ahead = 0; ahead < lanes; ++ahead) {
+      Range& range = ranges[(lane + ahead) % lanes];
+      for (;;) {
+        const std::size_t index = range.next.fetch_add(1, std::memory_order_relaxed);
+        if (index >= range.end || failed.load(std::memory_order_relaxed)) break;
+        try {
+          task(index);
+        } catch (...) {
+          failed.store(true, std::memory_order_relaxed);
+          throw;
+        }
+      }
+    }
+  });
 }
 
 unsigned default_threads() {

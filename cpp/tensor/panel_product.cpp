@@ -16,7 +16,7 @@ namespace stochos::tensor {
 namespace {
 
 constexpr double kWorth = 4e5;                // multiply-adds of a task: some microseconds
-constexpr double kTogether = 4e6;             // multiply-adds that are worth a second thread
+constexpr double kTogether = 1e6;             // multiply-adds that are worth a second thread
 constexpr std::size_t kSteps = 256;           // of k: a panel of them stays in the first-level cache
 constexpr std::size_t kRows = 480;            // of A beside kSteps in the second-level cache
 constexpr std::size_t kCache = 1 << 20;       // bytes of C that `done` still finds in the cache
@@ -53,36 +53,57 @@ class Columns {
     packs_ = pieces(panels_, group_);
     b_ = Buffer::make(std::min<std::size_t>(steps_, 2) * room() * sizeof(T));
     if (together) {
-      packed_ = std::vector<std::atomic<std::size_t>>(steps_);
-      added_ = std::vector<std::atomic<std::size_t>>(steps_);
-      stands_ = std::vector<std::atomic<std::size_t>>(down_ * across_);
+      begun_ = Counters(steps_), packed_ = Counters(steps_), added_ = Counters(steps_);
+      claimed_ = Counters(down_ * across_), stands_ = Counters(down_ * across_);
     }
   }
 
   void run() {
-    const std::size_t blocks = down_ * across_, step_tasks = packs_ + blocks;
-    const auto one = [&](std::size_t task) {
-      const std::size_t step = task / step_tasks, at = task % step_tasks;
-      at < packs_ ? pack(step, at) : add(step, at - packs_);
-    };
-    if (together_)
-      return run_tasks(steps_ * step_tasks, [&](std::size_t task) {
-        try {
-          one(task);
-        } catch (...) {
-          failed_.store(true, std::memory_order_relaxed);
-          throw;
-        }
-      });
-    for (std::size_t task = 0; task < steps_ * step_tasks; ++task) one(task);
+    if (!together_) {
+      for (std::size_t step = 0; step < steps_; ++step) {
+        for (std::size_t group = 0; group < packs_; ++group) pack(step, group);
+        for (std::size_t block = 0; block < down_ * across_; ++block) add(step, block);
+      }
+      return;
+    }
+    parallel_lanes(thread_count(), [&](unsigned lane) {
+      try {
+        work(lane);
+      } catch (...) {
+        failed_.store(true, std::memory_order_relaxed);
+        throw;
+      }
+    });
   }
 
  private:
-  std::size_t room() const { return panels_ * kernel_.width() * inner_; }
-  T* packed(std::size_t step) const { return reinterpret_cast<T*>(b_->data()) + step % 2 * room(); }
-  std::size_t length(std::size_t step) const { return std::min(inner_, p_.k - step * inner_); }
+  using Counters = std::vector<std::atomic<std::size_t>>;
 
-  // False when another task failed: what is waited for will not come.
+  // What one of the threads does. It ends when all has been begun, or when another thread failed.
+  void work(unsigned lane) {
+    const std::size_t blocks = down_ * across_, own = blocks * lane / thread_count();
+    for (std::size_t step = 0; step < steps_; ++step) {
+      for (;;) {
+        const std::size_t group = begun_[step].fetch_add(1, std::memory_order_relaxed);
+        if (group >= packs_) break;
+        if (step >= 2 && !await(added_[step - 2], blocks)) return;
+        pack(step, group);
+        packed_[step].fetch_add(1, std::memory_order_release);
+      }
+      // The same blocks in every step and every product, as long as no other thread is behind.
+      for (std::size_t ahead = 0; ahead < blocks; ++ahead) {
+        const std::size_t block = (own + ahead) % blocks;
+        std::size_t before = step;
+        if (!claimed_[block].compare_exchange_strong(before, step + 1, std::memory_order_relaxed)) continue;
+        if (!await(packed_[step], packs_) || !await(stands_[block], step)) return;
+        add(step, block);
+        stands_[block].store(step + 1, std::memory_order_release);
+        added_[step].fetch_add(1, std::memory_order_release);
+      }
+    }
+  }
+
+  // False when another thread failed: what is waited for will not come.
   bool await(const std::atomic<std::size_t>& count, std::size_t wanted) const {
     for (std::size_t looks = 1; count.load(std::memory_order_acquire) < wanted; ++looks) {
       if (failed_.load(std::memory_order_relaxed)) return false;
@@ -91,16 +112,17 @@ class Columns {
     return true;
   }
 
-  void pack(std::size_t step, std::size_t group) {
-    if (together_ && step >= 2 && !await(added_[step - 2], down_ * across_)) return;
+  std::size_t room() const { return panels_ * kernel_.width() * inner_; }
+  T* packed(std::size_t step) const { return reinterpret_cast<T*>(b_->data()) + step % 2 * room(); }
+  std::size_t length(std::size_t step) const { return std::min(inner_, p_.k - step * inner_); }
+
+  void pack(std::size_t step, std::size_t group) const {
     const std::size_t w = kernel_.width(), column = group * group_ * w, some = length(step);
-    kernel_.pack(p_.b_at(step * inner_, column), p_.ldb, p_.turned_b, some,
-                 std::min(group_ * w, p_.n - column), packed(step) + column * some);
-    if (together_) packed_[step].fetch_add(1, std::memory_order_release);
+    kernel_.pack(p_.b_at(step * inner_, column), p_.ldb, p_.turned_b, some, std::min(group_ * w, p_.n - column),
+                 packed(step) + column * some);
   }
 
-  void add(std::size_t step, std::size_t task) {
-    if (together_ && !(await(packed_[step], packs_) && await(stands_[task], step))) return;
+  void add(std::size_t step, std::size_t task) const {
     Polling::check();
     const std::size_t row = task / across_ * rows_, column = task % across_ * columns_, some = length(step);
     const Block block{row, std::min(rows_, p_.m - row), column, std::min(columns_, p_.n - column)};
@@ -116,15 +138,11 @@ class Columns {
     const bool last = done_ && step + 1 == steps_;
     const std::size_t w = kernel_.width(),
                       at_once = last ? std::max(w, kCache / (block.rows * sizeof(T)) / w * w) : block.columns;
-    for (std::size_t done = 0; done < block.columns; done += at_once) {
-      const std::size_t at = column + done, columns = std::min(at_once, block.columns - done);
-      kernel_.product({a, p_.lda, block.rows, some, packed(step) + at * some, columns,
-                       p_.c + row * p_.ldc + at, p_.ldc, p_.turned_a, tiled, step == 0 && !p_.plus});
+    for (std::size_t past = 0; past < block.columns; past += at_once) {
+      const std::size_t at = column + past, columns = std::min(at_once, block.columns - past);
+      kernel_.product({a, p_.lda, block.rows, some, packed(step) + at * some, columns, p_.c + row * p_.ldc + at,
+                       p_.ldc, p_.turned_a, tiled, step == 0 && !p_.plus});
       if (last) done_({row, block.rows, first_ + at, columns});
-    }
-    if (together_) {
-      stands_[task].store(step + 1, std::memory_order_release);
-      added_[step].fetch_add(1, std::memory_order_release);
     }
   }
 
@@ -138,7 +156,8 @@ class Columns {
   std::size_t rows_, columns_, down_, across_, group_, packs_;
   Ref<Buffer> b_;
   std::atomic<bool> failed_{false};
-  std::vector<std::atomic<std::size_t>> packed_, added_, stands_;  // by step, by step, by block
+  Counters begun_, packed_, added_;  // by step: groups of panels begun and packed, blocks added to
+  Counters claimed_, stands_;        // by block: steps that a thread took, steps that are added
 };
 
 }  // namespace
