@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <bit>
 #include <chrono>
 #include <condition_variable>
 #include <cstdlib>
@@ -80,6 +81,18 @@ std::unique_lock<std::mutex> locked(std::mutex& mutex) {
   return lock;
 }
 
+// Moves this thread to another processor than `other`, where it may be on one: a thread that is woken is often put
+// beside the one that woke it, and if both then look out for each other they take turns where they could run at
+// once. The affinity that the user gave is as before.
+void step_aside(int other) {
+  cpu_set_t allowed;
+  if (sched_getaffinity(0, sizeof allowed, &allowed) != 0) return;
+  cpu_set_t rest = allowed;
+  CPU_CLR(static_cast<unsigned>(other), &rest);
+  if (CPU_COUNT(&rest) > 0 && sched_setaffinity(0, sizeof rest, &rest) == 0)
+    sched_setaffinity(0, sizeof allowed, &allowed);
+}
+
 struct Job {
   unsigned threads = 1;
   const std::function<void(unsigned lane)>* lane = nullptr;  // a share of the work; returns when none is left
@@ -125,6 +138,7 @@ class Pool {
     while (workers_ < job.threads) start_worker();
     jobs_.push_back(&job);
     const auto place = std::prev(jobs_.end());
+    posted_.fetch_add(1, std::memory_order_release);
     wake_.notify_all();
     try {
       while (!(job.exhausted() && job.running == 0)) {
@@ -158,12 +172,13 @@ class Pool {
     jobs_.push_back(&job);
     const auto place = std::prev(jobs_.end());
     posted_.fetch_add(1, std::memory_order_release);
+    caller_at_.store(sched_getcpu(), std::memory_order_relaxed);
     // With more threads at work than processors, one that looks takes time from one that works.
     const bool lively = ++callers_ == 1 && workers_ < processors_;
     lively_.store(lively, std::memory_order_relaxed);
     unsigned asleep = job.threads > looking_ ? job.threads - looking_ : 0;
     lock.unlock();
-    for (; asleep > 0; --asleep) wake_.notify_one();
+    if (asleep > 0) call(asleep);
     const std::exception_ptr failure = job.work(job.threads);
     const Clock::time_point worked = Clock::now();
     if (lively) linger([&] { return job.running.load(std::memory_order_acquire) == 0; });
@@ -171,6 +186,7 @@ class Pool {
     job.finished.wait(lock, [&] { return job.running == 0; });
     jobs_.erase(place);
     --callers_;
+    missed_ = job.joined > 0 ? 0 : missed_ + 1;
     judge(worked - begin, Clock::now(), begin);
     lock.unlock();
     if (failure) std::rethrow_exception(failure);
@@ -178,6 +194,13 @@ class Pool {
   }
 
  private:
+  // Wakes workers. One that has missed several calls may wait for this very processor; once it runs, it steps aside.
+  void call(unsigned asleep) {
+    for (; asleep > 0; --asleep) wake_.notify_one();
+    if (const unsigned missed = missed_.load(std::memory_order_relaxed); missed >= 2 && std::has_single_bit(missed))
+      sched_yield();
+  }
+
   // When the others took much longer than the caller, they had no processor: for a while it is quicker to
   // work alone.
   void judge(Clock::duration own, Clock::time_point end, Clock::time_point begin) {
@@ -205,37 +228,48 @@ class Pool {
 
   void work(unsigned number) {
     std::unique_lock lock(mutex_);
+    bool brief = true;  // the last that was heard of
     for (;;) {
-      Job* job = nullptr;
-      wake_.wait(lock, [&] { return (job = open_job()) != nullptr; });
-      while (job != nullptr) {
-        const unsigned slot = job->join(number);
-        ++job->running;
-        const bool brief = job->brief;
-        lock.unlock();
-        const std::exception_ptr failure = job->work(slot);
-        lock = locked(mutex_);
-        if (failure && !job->failure) job->failure = failure;
-        // Notify under the lock: the waiter owns the job and may destroy it as soon as it is released.
-        if (--job->running == 0) job->finished.notify_all();
-        job = open_job();
-        if (job == nullptr && brief) job = look(lock);
+      Job* job = open_job();
+      if (job == nullptr && brief) job = look(lock);
+      if (job == nullptr) {
+        // Woken for a job that others have done by now, it looks out for the next.
+        wake_.wait(lock);
+        const int caller = caller_at_.load(std::memory_order_relaxed);
+        if (caller >= 0 && caller == sched_getcpu() && lively_.load(std::memory_order_relaxed)) {
+          lock.unlock();
+          step_aside(caller);
+          lock.lock();
+        }
+        continue;
       }
+      const unsigned slot = job->join(number);
+      ++job->running;
+      brief = job->brief;
+      lock.unlock();
+      const std::exception_ptr failure = job->work(slot);
+      lock = locked(mutex_);
+      if (failure && !job->failure) job->failure = failure;
+      // Notify under the lock: the waiter owns the job and may destroy it as soon as it is released.
+      if (--job->running == 0) job->finished.notify_all();
     }
   }
 
   // The next job, when it comes in a moment.
   Job* look(std::unique_lock<std::mutex>& lock) {
-    if (!lively_.load(std::memory_order_relaxed)) return nullptr;
-    const unsigned seen = posted_.load(std::memory_order_relaxed);
-    ++looking_;
-    lock.unlock();
-    linger([&] {
-      return posted_.load(std::memory_order_acquire) != seen || !lively_.load(std::memory_order_relaxed);
-    });
-    lock = locked(mutex_);
-    --looking_;
-    return open_job();
+    for (;;) {
+      if (!lively_.load(std::memory_order_relaxed)) return nullptr;
+      const unsigned seen = posted_.load(std::memory_order_relaxed);
+      ++looking_;
+      lock.unlock();
+      linger([&] {
+        return posted_.load(std::memory_order_acquire) != seen || !lively_.load(std::memory_order_relaxed);
+      });
+      lock = locked(mutex_);
+      --looking_;
+      if (Job* job = open_job(); job != nullptr) return job;
+      if (posted_.load(std::memory_order_relaxed) == seen) return nullptr;
+    }
   }
 
   std::mutex mutex_;
@@ -247,6 +281,8 @@ class Pool {
   std::atomic<Clock::rep> alone_until_{0};
   std::atomic<unsigned> posted_{0};  // jobs of all times
   std::atomic<bool> lively_{false};
+  std::atomic<unsigned> missed_{0};  // calls in a row that no worker came to
+  std::atomic<int> caller_at_{-1};  // processor of the last caller that works too
 };
 
 std::atomic<Pool*> current_pool{nullptr};

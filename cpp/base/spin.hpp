@@ -1,5 +1,6 @@
 // Waiting for what another thread is about to do.
 #pragma once
+#include <mutex>
 
 namespace stochos {
 
@@ -11,5 +12,23 @@ inline void spin_pause() noexcept {
   asm volatile("yield");
 #endif
 }
+
+// A mutex that is held for a few instructions at a time: trying for a moment is cheaper than sleeping, and much
+// cheaper than being woken.
+class BriefMutex {
+ public:
+  void lock() {
+    for (int i = 0; i < 64; ++i) {
+      if (mutex_.try_lock()) return;
+      spin_pause();
+    }
+    mutex_.lock();
+  }
+  void unlock() { mutex_.unlock(); }
+  bool try_lock() { return mutex_.try_lock(); }
+
+ private:
+  std::mutex mutex_;
+};
 
 }  // namespace stochos

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "base/spin.hpp"
 #include "tensor/context.hpp"
 
 namespace stochos::tensor {
@@ -33,7 +34,7 @@ std::size_t class_bytes(int size_class) noexcept {
 }
 
 struct Cache {
-  std::mutex mutex;
+  BriefMutex mutex;
   std::array<std::vector<void*>, kClasses> blocks;
   std::size_t bytes = 0;
 };
