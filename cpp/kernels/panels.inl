@@ -13,11 +13,13 @@ template <class L>
 static void panel_pack(const typename L::Scalar* b, std::size_t ldb, bool turned, std::size_t k, std::size_t n,
                        typename L::Scalar* out) {
   using T = typename L::Scalar;
-  constexpr std::size_t w = kPanelWidth<L>, kSide = 4;
+  constexpr std::size_t w = kPanelWidth<L>, kSide = 4, kAhead = 8;  // rows of memory
   if (!turned) {
     // Some panels at a time: a row of memory is read in longer pieces.
     for (; n >= kSide * w; n -= kSide * w, b += kSide * w, out += kSide * w * k) {
       for (std::size_t i = 0; i < k; ++i) {
+        for (std::size_t line = 0; line < kSide * w; line += 64 / sizeof(T))
+          __builtin_prefetch(b + (i + kAhead) * ldb + line);
         for (std::size_t side = 0; side < kSide; ++side)
           __builtin_memcpy(out + side * w * k + i * w, b + i * ldb + side * w, w * sizeof(T));
       }

@@ -23,7 +23,7 @@ constexpr std::size_t kCache = 1 << 20;       // bytes of C that `done` still fi
 constexpr std::size_t kMostRowBytes = 16384;  // of the columns packed at a time
 constexpr std::size_t kLeastRows = 24;        // of a task
 constexpr std::size_t kPacked = 8192;         // numbers that a task packs
-constexpr std::size_t kOften = 8;             // panels that meet a tile of A: from then on packing it pays
+constexpr std::size_t kOften = 64;            // columns that meet a tile of A: from then on packing it pays
 
 // `whole` in parts that are as even as can be, each a multiple of `unit` but the last.
 std::size_t part_of(std::size_t whole, std::size_t parts, std::size_t unit) {
@@ -126,7 +126,7 @@ class Columns {
     Polling::check();
     const std::size_t row = task / across_ * rows_, column = task % across_ * columns_, some = length(step);
     const Block block{row, std::min(rows_, p_.m - row), column, std::min(columns_, p_.n - column)};
-    const bool tiled = block.columns >= kOften * kernel_.width();
+    const bool tiled = block.columns >= kOften;
     const T* a = p_.a_at(row, step * inner_);
     Ref<Buffer> tiles;
     if (tiled) {
