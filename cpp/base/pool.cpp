@@ -81,9 +81,9 @@ std::unique_lock<std::mutex> locked(std::mutex& mutex) {
   return lock;
 }
 
-// Moves this thread to another processor than `other`, where it may be on one: a thread that is woken is often put
-// beside the one that woke it, and if both then look out for each other they take turns where they could run at
-// once. The affinity that the user gave is as before.
+// Moves this thread to another processor than `other`, where it may be on one: a thread that is woken is
+// often put beside the one that woke it, and if both then look out for each other they take turns where they
+// could run at once. The affinity that the user gave is as before.
 void step_aside(int other) {
   cpu_set_t allowed;
   if (sched_getaffinity(0, sizeof allowed, &allowed) != 0) return;
@@ -194,10 +194,12 @@ class Pool {
   }
 
  private:
-  // Wakes workers. One that has missed several calls may wait for this very processor; once it runs, it steps aside.
+  // Wakes workers. One that has missed several calls may wait for this very processor; once it runs, it steps
+  // aside.
   void call(unsigned asleep) {
     for (; asleep > 0; --asleep) wake_.notify_one();
-    if (const unsigned missed = missed_.load(std::memory_order_relaxed); missed >= 2 && std::has_single_bit(missed))
+    if (const unsigned missed = missed_.load(std::memory_order_relaxed);
+        missed >= 2 && std::has_single_bit(missed))
       sched_yield();
   }
 
@@ -282,7 +284,7 @@ class Pool {
   std::atomic<unsigned> posted_{0};  // jobs of all times
   std::atomic<bool> lively_{false};
   std::atomic<unsigned> missed_{0};  // calls in a row that no worker came to
-  std::atomic<int> caller_at_{-1};  // processor of the last caller that works too
+  std::atomic<int> caller_at_{-1};   // processor of the last caller that works too
 };
 
 std::atomic<Pool*> current_pool{nullptr};

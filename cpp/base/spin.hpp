@@ -13,8 +13,8 @@ inline void spin_pause() noexcept {
 #endif
 }
 
-// A mutex that is held for a few instructions at a time: trying for a moment is cheaper than sleeping, and much
-// cheaper than being woken.
+// A mutex that is held for a few instructions at a time: trying for a moment is cheaper than sleeping, and
+// much cheaper than being woken.
 class BriefMutex {
  public:
   void lock() {

@@ -166,8 +166,11 @@ static void panel_product(const PanelProduct<typename L::Scalar>& p) {
 }
 
 static constexpr void set_panel_kernels(Table& t) {
-#if defined(__AVX2__)
-  t.panels_lead = true;  // OpenBLAS, which chooses for itself, has wider registers than the other levels here
+  // OpenBLAS, which chooses for itself, has wider registers than the other levels here.
+#if defined(__AVX512F__)
+  t.panels_lead = 1e300;
+#elif defined(__AVX2__)
+  t.panels_lead = 3e8;
 #endif
   t.panel_rows = kPanelRows;
   t.panel_width_f32 = kPanelWidth<Single>;

@@ -118,8 +118,8 @@ class Columns {
 
   void pack(std::size_t step, std::size_t group) const {
     const std::size_t w = kernel_.width(), column = group * group_ * w, some = length(step);
-    kernel_.pack(p_.b_at(step * inner_, column), p_.ldb, p_.turned_b, some, std::min(group_ * w, p_.n - column),
-                 packed(step) + column * some);
+    kernel_.pack(p_.b_at(step * inner_, column), p_.ldb, p_.turned_b, some,
+                 std::min(group_ * w, p_.n - column), packed(step) + column * some);
   }
 
   void add(std::size_t step, std::size_t task) const {
@@ -140,8 +140,8 @@ class Columns {
                       at_once = last ? std::max(w, kCache / (block.rows * sizeof(T)) / w * w) : block.columns;
     for (std::size_t past = 0; past < block.columns; past += at_once) {
       const std::size_t at = column + past, columns = std::min(at_once, block.columns - past);
-      kernel_.product({a, p_.lda, block.rows, some, packed(step) + at * some, columns, p_.c + row * p_.ldc + at,
-                       p_.ldc, p_.turned_a, tiled, step == 0 && !p_.plus});
+      kernel_.product({a, p_.lda, block.rows, some, packed(step) + at * some, columns,
+                       p_.c + row * p_.ldc + at, p_.ldc, p_.turned_a, tiled, step == 0 && !p_.plus});
       if (last) done_({row, block.rows, first_ + at, columns});
     }
   }

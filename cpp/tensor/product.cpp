@@ -62,12 +62,13 @@ void over_blas(const Product<T>& p, const BlockDone& done) {
 }
 
 // The shape alone decides. With few rows panels are mostly packing, which is dearer still when B is turned,
-// and with few columns mostly filling up; below kWorth a call is most of the work.
+// and with few columns mostly filling up; below kWorth a call is most of the work; from some size on
+// OpenBLAS, which packs both matrices too, may be better.
 template <class T>
 bool panels_lead(const Product<T>& p) {
   constexpr double kWorth = 4e5;
-  return kernels::table().panels_lead && p.m >= (p.turned_b ? 64U : 24U) && 2 * p.n >= Panels<T>{}.width() &&
-         p.k >= 2 && p.effort() >= kWorth;
+  return p.work() < kernels::table().panels_lead && p.m >= (p.turned_b ? 64U : 24U) &&
+         2 * p.n >= Panels<T>{}.width() && p.k >= 2 && p.effort() >= kWorth;
 }
 
 }  // namespace

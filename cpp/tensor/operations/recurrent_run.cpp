@@ -32,7 +32,8 @@ struct Kernels<double> {
   auto columns() const { return table.reduce_columns_f64[kernels::reduce::sum]; }
 };
 
-// A matrix in panels, some rows after the others, so that a panel stays in the first-level cache for all sequences.
+// A matrix in panels, some rows after the others, so that a panel stays in the first-level cache for all
+// sequences.
 template <class T>
 struct Packed {
   static constexpr std::size_t kSteps = 128;
@@ -45,7 +46,8 @@ struct Packed {
     room = (n + w - 1) / w * w;
     memory = Buffer::make(room * k * sizeof(T));
     for (std::size_t at = 0; at < k; at += kSteps)
-      kernel.pack(transposed ? b + at : b + at * ldb, ldb, transposed, std::min(kSteps, k - at), n, rows_at(at));
+      kernel.pack(transposed ? b + at : b + at * ldb, ldb, transposed, std::min(kSteps, k - at), n,
+                  rows_at(at));
   }
   T* rows_at(std::size_t row) const { return reinterpret_cast<T*>(memory->data()) + row * room; }
   // c += a (this)
