@@ -115,6 +115,10 @@ struct Table {
   void (*panel_product_f32)(const PanelProduct<float>&);
   void (*panel_product_f64)(const PanelProduct<double>&);
 
+  // flow.inl
+  void (*lstm_jacobians_f32)(const LstmJacobians<float>&);
+  void (*lstm_jacobians_f64)(const LstmJacobians<double>&);
+
   // recurrent.inl: one step of a cell
   void (*recurrent_forward_f32[cell::count])(const CellStep<float>&);
   void (*recurrent_forward_f64[cell::count])(const CellStep<double>&);
