@@ -383,5 +383,6 @@ def lstm_jacobians(
     slope: NDArray[np.floating],
     out: NDArray[np.floating],
 ) -> None: ...
+
 # An array of float32 (single) or float64 that is not filled, in memory that is kept for the next when it is let go of.
 def empty(shape: tuple[int, ...], single: bool) -> NDArray[np.floating]: ...

@@ -126,7 +126,7 @@ class Chain:
                 "fewer sequences or more memory="
             )
             raise InputError(msg)
-        made: Array = _core.empty((total, self.size, self.size), np.dtype(self._dtype) == np.float32)
+        made: NDArray[Any] = _core.empty((total, self.size, self.size), np.dtype(self._dtype) == np.float32)
         for start, b, t in self._chunks(*np.divmod(np.arange(total), self._length), _WRITTEN if in_place else _CHUNK):
             if in_place:
                 make(b, t, made[start : start + len(b)])
