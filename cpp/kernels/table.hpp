@@ -104,9 +104,9 @@ struct Table {
   void (*layer_norm_backward_f32)(const LayerNormRowsBackward<float>&);
   void (*layer_norm_backward_f64)(const LayerNormRowsBackward<double>&);
 
-  // panels.inl: whether they are quicker than OpenBLAS at this level, rows of a tile, columns in a panel,
-  // packing, products
-  bool panels_lead;
+  // panels.inl: multiply-adds below which they are quicker than OpenBLAS at this level, rows of a tile,
+  // columns in a panel, packing, products
+  double panels_lead;
   std::size_t panel_rows, panel_width_f32, panel_width_f64;
   void (*panel_pack_f32)(const float*, std::size_t, bool, std::size_t, std::size_t, float*);
   void (*panel_pack_f64)(const double*, std::size_t, bool, std::size_t, std::size_t, double*);

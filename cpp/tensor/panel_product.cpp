@@ -31,8 +31,7 @@ std::size_t part_of(std::size_t whole, std::size_t parts, std::size_t unit) {
 }
 
 // All rows of C and some of its columns. For each step of k come the tasks that pack panels of B, then those
-// that add a block of C. A task waits for tasks before it only, which have begun by then, so that it never
-// waits for itself; B has room for two steps.
+// that add to a block of C. A thread waits only for what others have begun; B has room for two steps.
 template <class T>
 class Columns {
  public:

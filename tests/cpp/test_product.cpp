@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "check.hpp"
+#include "kernels/table.hpp"
 #include "random/philox.hpp"
 #include "tensor/product.hpp"
 
@@ -68,6 +69,19 @@ TEST(products_are_those_of_the_definition_f32) {
 }
 TEST(products_are_those_of_the_definition_f64) {
   check_values<double>(1e-14);
+}
+
+// A product of some size takes OpenBLAS's bits or, where our kernels lead, its own: the same whatever is
+// beside it.
+TEST(wide_levels_multiply_by_their_own_kernels) {
+  const std::size_t m = 96, n = 96, k = 300;
+  const std::vector<float> a = numbers<float>(m * k, 1), b = numbers<float>(k * n, 2);
+  std::vector<float> all(m * n), some(30 * n);
+  tensor::product<float>(false, false, m, n, k, a.data(), k, b.data(), n, false, all.data(), n);
+  tensor::product<float>(false, false, 30, n, k, a.data() + 17 * k, k, b.data(), n, false, some.data(), n);
+  const bool own = kernels::table().panels_lead > 1e8;
+  CHECK(own == (kernels::table().panel_rows == 12 || kernels::table().panel_width_f32 == 16));
+  CHECK(!own || std::equal(some.begin(), some.end(), all.begin() + 17 * n));
 }
 
 TEST(a_product_of_no_terms_is_zero_or_what_was_there) {
