@@ -3,10 +3,10 @@
 python tests/fault/interrupting.py --rounds 1000         # over all kinds together
 python tests/fault/interrupting.py --rounds 50 --only "nn fit"
 
-Each round makes a child that prepares its data, says so, and calls; SIGINT comes 0.02 to 0.5 s later. The time is taken from
-the signal to the first line of `except KeyboardInterrupt`. On a busy machine the child may stand in the queue of the
-processors without anything of ours at work: the longest wait of one of its threads, as the system counts it, is reported
-beside and set off. The 99th percentile of what is left must be at most 0.2 s.
+Each round makes a child that prepares its data, says so, and calls; SIGINT comes 0.02 to 0.5 s later. The time is taken
+from the signal to the first line of `except KeyboardInterrupt`. On a busy machine the child may stand in the queue of
+the processors without anything of ours at work: the longest wait of one of its threads, as the system counts it, is
+reported beside and set off. The 99th percentile of what is left must be at most 0.2 s.
 """
 
 from __future__ import annotations
@@ -114,8 +114,8 @@ def main() -> int:
             all_of += found
     whole, own = (np.percentile([pair[n] for pair in all_of], 99) for n in (0, 1))
     hangs = sum(delay >= HANG for delay, _ in all_of)
-    print(f"{len(all_of)} rounds: 99th percentile {whole * 1e3:.0f} ms, {own * 1e3:.0f} ms without waiting for a processor, "
-          f"{hangs} hangs, {faults} faults")  # fmt: skip
+    times = f"99th percentile {whole * 1e3:.0f} ms, {own * 1e3:.0f} ms without waiting for a processor"
+    print(f"{len(all_of)} rounds: {times}, {hangs} hangs, {faults} faults")
     return 1 if faults or own > MOST else 0
 
 

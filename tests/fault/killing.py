@@ -3,8 +3,8 @@
 python tests/fault/killing.py --rounds 1000          # over all kinds together
 python tests/fault/killing.py --rounds 200 --only "nn fit" --seed 7
 
-Each round does the work of one kind in a child, kills it at a time drawn evenly from 0 to 1.2 times what the whole takes,
-looks at what lies there (whole files alone), does the work again to its end and compares every byte.
+Each round does the work of one kind in a child, kills it at a time drawn evenly from 0 to 1.2 times what the whole
+takes, looks at what lies there (whole files alone), does the work again to its end and compares every byte.
 """
 
 from __future__ import annotations
@@ -53,7 +53,11 @@ name = "net"
 task = "train"
 x = "../x.npy"
 y = "../y.npy"
-layers = [ { name = "Dense", units = 8, activation = "relu" }, { name = "Dropout", rate = 0.1 }, { name = "Dense", units = 2 } ]
+layers = [
+  { name = "Dense", units = 8, activation = "relu" },
+  { name = "Dropout", rate = 0.1 },
+  { name = "Dense", units = 2 },
+]
 loss = "cross_entropy"
 optimizer = "Adam"
 epochs = 4
@@ -108,10 +112,9 @@ def train(folder: Path) -> None:
     x, y = np.load(folder.parent / "x.npy"), np.load(folder.parent / "y.npy")
     inner = [nn.Dense(32, activation="tanh", seed=1), nn.Dropout(0.2, seed=2), nn.Dense(2, seed=3)]
     model = nn.Sequential([nn.Input((20,)), *inner])
-    optimizer = nn.Adam(1e-3)
     model.fit(
-        x, y, loss="cross_entropy", optimizer=optimizer, batch_size=16, epochs=4, seed=5, checkpoint=folder / "training",
-        resume=True, progress=False,
+        x, y, loss="cross_entropy", optimizer=nn.Adam(1e-3), batch_size=16, epochs=4, seed=5, resume=True,
+        checkpoint=folder / "training", progress=False,
     )  # fmt: skip
     model.save(folder / "model")
 
@@ -122,14 +125,9 @@ def players(folder: Path) -> None:
     other = nn.Sequential([nn.Input((2,)), nn.Dense(16, "tanh", seed=3), nn.Dense(1, seed=4)])
     model = gan.GAN(one, other, "js", latent=4, seed=4)
     model.fit(
-        gan.ring(),
-        steps=60,
-        batch_size=64,
-        checkpoint=folder / "training",
-        checkpoint_every=10,
-        resume=True,
+        gan.ring(), steps=60, batch_size=64, checkpoint=folder / "training", checkpoint_every=10, resume=True,
         progress=False,
-    )
+    )  # fmt: skip
     model.generator.save(folder / "generator")
 
 
@@ -162,8 +160,8 @@ def results(folder: Path) -> dict[str, bytes]:
 def wrong_after(left: dict[str, bytes], whole: dict[str, bytes], earlier: set[bytes]) -> list[str]:
     """Name the files that are neither whole nor what was there before.
 
-    A file that grows with the work (a checkpoint, vectors after each epoch) has other bytes before the end; that it is whole
-    shows when the work goes on from it.
+    A file that grows with the work (a checkpoint, vectors after each epoch) has other bytes before the end; that it is
+    whole shows when the work goes on from it.
     """
     grows = ("training", "vectors")
     strange = [name for name in left if name not in whole]
