@@ -93,7 +93,7 @@ def _files_of_vectors(kind: str) -> Callable[[Path], Call]:
 def _queries(base: Path) -> Call:
     vectors = _vectors()
     some = vectors.vocabulary[:300]
-    return lambda: [vectors.similar(word, metric="profile") for word in some]
+    return lambda: [vectors.similar(word, metric="correlation") for word in some]
 
 
 def _matrices(base: Path) -> Call:

@@ -124,7 +124,7 @@ def hamming(words: Words) -> float:
 
 
 def collisions(words: Words) -> float:
-    """Two words together are drawn twice: of 2^19 such pairs a false alarm once in 130 million chunks, taken as none."""
+    """Two words together are drawn twice: of 2^19 pairs a false alarm once in 130 million, taken as none."""
     pairs = np.sort(words.view(np.uint64))
     return float((pairs[1:] != pairs[:-1]).all())
 

@@ -1,13 +1,13 @@
 #include <unistd.h>
 
+#include <atomic>
 #include <cmath>
 #include <string>
 #include <vector>
 
-#include "../check.hpp"
 #include "base/control.hpp"
 #include "base/file.hpp"
-#include "every.hpp"
+#include "calls.hpp"
 #include "words/corpus.hpp"
 #include "words/merge.hpp"
 #include "words/pair_matrix.hpp"
@@ -109,7 +109,9 @@ double asked() {
 
 double written(bool binary) {
   Control control;
-  const std::string path = "/tmp/stochos-failures-" + std::to_string(::getpid());
+  static std::atomic<unsigned> number{0};
+  const std::string path =
+      "/tmp/stochos-rooms-" + std::to_string(::getpid()) + "-" + std::to_string(number.fetch_add(1));
   const std::vector<float> matrix{1, 2, 3, 4, 5, 6};
   const std::vector<std::uint64_t> ends{2, 5, 6};
   struct Removed {
@@ -125,22 +127,16 @@ double written(bool binary) {
 
 }  // namespace
 
-TEST(counting) {
-  failures::every("words, count", [] { return counted(1, kPlenty); });
-  failures::every("words, count on disk", [] { return counted(1, 1); });
-  failures::every("words, count by three", [] { return counted(3, kPlenty); }, false);
-}
-TEST(fitting) {
-  failures::every("words, fit by descent", [] { return fitted(false); });
-  failures::every("words, fit by eigenvectors", [] { return fitted(true); });
-}
-TEST(tables_of_pairs) {
-  failures::every("words, sums and PMI", tables);
-}
-TEST(queries) {
-  failures::every("words, queries", asked);
-}
-TEST(files_of_vectors) {
-  failures::every("words, word2vec text", [] { return written(false); });
-  failures::every("words, word2vec binary", [] { return written(true); });
+std::vector<rooms::Call> rooms::words_calls() {
+  return {
+      {"words, count", [] { return counted(1, kPlenty); }},
+      {"words, count on disk", [] { return counted(1, 1); }},
+      {"words, count by three", [] { return counted(3, kPlenty); }, false},
+      {"words, fit by descent", [] { return fitted(false); }},
+      {"words, fit by eigenvectors", [] { return fitted(true); }},
+      {"words, sums and PMI", tables},
+      {"words, queries", asked},
+      {"words, word2vec text", [] { return written(false); }},
+      {"words, word2vec binary", [] { return written(true); }},
+  };
 }

@@ -1,7 +1,7 @@
 #include <vector>
 
 #include "../check.hpp"
-#include "every.hpp"
+#include "calls.hpp"
 #include "tensor/compile/program.hpp"
 #include "tensor/composites.hpp"
 #include "tensor/evaluate.hpp"
@@ -93,13 +93,9 @@ double stepped(bool held) {
 
 }  // namespace
 
-TEST(evaluation) {
-  failures::every("tensor, evaluation", computed);
-}
-TEST(derivatives) {
-  failures::every("tensor, derivatives", derived);
-}
-TEST(compiled_steps) {
-  failures::every("tensor, compiled step in place", [] { return stepped(false); });
-  failures::every("tensor, compiled step", [] { return stepped(true); });
+std::vector<rooms::Call> rooms::tensor_calls() {
+  return {{"tensor, evaluation", computed},
+          {"tensor, derivatives", derived},
+          {"tensor, compiled step in place", [] { return stepped(false); }},
+          {"tensor, compiled step", [] { return stepped(true); }}};
 }

@@ -1,9 +1,8 @@
 #include <string>
 #include <vector>
 
-#include "../check.hpp"
 #include "base/control.hpp"
-#include "every.hpp"
+#include "calls.hpp"
 #include "reactions/ensemble.hpp"
 #include "reactions/master.hpp"
 #include "reactions/master_problem.hpp"
@@ -80,25 +79,22 @@ double refused() {
 
 }  // namespace
 
-TEST(methods) {
+std::vector<rooms::Call> rooms::reactions_calls() {
+  std::vector<Call> made;
   for (const char* method : {"direct", "sorting", "first", "next", "cr", "rssa", "rssacr", "tau", "midpoint",
                              "implicit", "r_leap", "langevin", "hybrid", "auto"}) {
-    const std::string name = std::string("reactions, ") + method;
-    failures::every(name.c_str(), [=] { return simulated(method, Keep::trajectories); });
+    made.push_back(
+        {std::string("reactions, ") + method, [=] { return simulated(method, Keep::trajectories); }});
   }
-}
-TEST(what_is_kept) {
-  failures::every("reactions, moments", [] { return simulated("direct", Keep::moments); });
-  failures::every("reactions, final", [] { return simulated("direct", Keep::final); });
-  failures::every("reactions, histogram", [] { return simulated("direct", Keep::histogram); });
-  failures::every("reactions, first passages", [] { return simulated("direct", Keep::first_passage); });
-  failures::every("reactions, events", [] { return simulated("direct", Keep::events); });
-  failures::every("reactions, lanes", [] { return simulated("direct", Keep::trajectories, 1, 40); });
-  failures::every("reactions, by three", [] { return simulated("next", Keep::moments, 3, 64); }, false);
-}
-TEST(master_equation) {
-  failures::every("reactions, master equation", solved);
-}
-TEST(bad_text) {
-  failures::every("reactions, bad text", refused);
+  made.insert(made.end(),
+              {{"reactions, moments", [] { return simulated("direct", Keep::moments); }},
+               {"reactions, final", [] { return simulated("direct", Keep::final); }},
+               {"reactions, histogram", [] { return simulated("direct", Keep::histogram); }},
+               {"reactions, first passages", [] { return simulated("direct", Keep::first_passage); }},
+               {"reactions, events", [] { return simulated("direct", Keep::events); }},
+               {"reactions, lanes", [] { return simulated("direct", Keep::trajectories, 1, 40); }},
+               {"reactions, by three", [] { return simulated("next", Keep::moments, 3, 64); }, false},
+               {"reactions, master equation", solved},
+               {"reactions, bad text", refused}});
+  return made;
 }
