@@ -25,7 +25,7 @@ def test_changed_inputs_are_refused_and_nothing_else_happens(seed: int):
 
 def test_the_fuzzer_tells_of_faults(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.syspath_prepend(str(ROOT))
-    from fuzz import __main__ as fuzz
+    from fuzz import run as fuzz
     from fuzz.targets import Target
 
     def read(data: bytes) -> None:
