@@ -19,7 +19,7 @@ std::uint64_t memory::made() noexcept {
   return made_.load();
 }
 
-// Of the whole program; the array forms call these.
+// Of the whole program. The array forms too: those of a sanitizer would not call these.
 void* operator new(std::size_t size) {
   made_.fetch_add(1, std::memory_order_relaxed);
   return allocated(std::malloc(size > 0 ? size : 1));
@@ -28,6 +28,15 @@ void operator delete(void* place) noexcept {
   std::free(place);
 }
 void operator delete(void* place, std::size_t) noexcept {
+  std::free(place);
+}
+void* operator new[](std::size_t size) {
+  return operator new(size);
+}
+void operator delete[](void* place) noexcept {
+  std::free(place);
+}
+void operator delete[](void* place, std::size_t) noexcept {
   std::free(place);
 }
 void* operator new(std::size_t size, std::align_val_t alignment) {
