@@ -53,8 +53,8 @@ def interrupted(prepare: Callable[[Path], Callable[[], object]], base: Path, fol
     call = prepare(base)
     os.chdir(folder)
     call_again = True
-    os.write(pipe, b"ready\n")
     try:
+        os.write(pipe, b"ready\n")
         while call_again:
             call()
     except KeyboardInterrupt:
