@@ -28,13 +28,17 @@ ROOT = Path(__file__).resolve().parents[1]
 LEAST = 0.75  # that must be killed
 PYTHON = {
     "_storage.py": ["test_storage.py", "test_released_files.py"],
-    "_checks.py": ["words/test_counts.py", "words/test_count_inputs.py", "nn/test_wrong_input.py"],
+    "_checks.py": ["base/test_base.py", "words/test_counts.py", "nn/test_wrong_input.py"],
     "words/evaluation.py": ["words/test_evaluation.py"],
     "words/_merge.py": ["words/test_counts.py"],
     "words/word2vec.py": ["words/test_word2vec.py"],
     "words/_queries.py": ["words/test_queries.py"],
     "reactions/_bngl.py": ["reactions/test_bngl.py"],
-    "reactions/_reaction_text.py": ["reactions/test_network.py", "reactions/test_network_bad_input.py"],
+    "reactions/_reaction_text.py": [
+        "reactions/test_network.py",
+        "reactions/test_network_bad_input.py",
+        "reactions/test_delays.py",
+    ],
     "reactions/studies.py": ["reactions/test_studies.py"],
     "reactions/_xml_guard.py": ["reactions/test_sbml_hostile.py"],
     "nn/metrics.py": ["nn/test_metrics.py"],
