@@ -3,7 +3,10 @@
 python -m fuzz                              # 2,000 inputs for each reader
 python -m fuzz --inputs 200000 --only .net
 python -m fuzz --inputs 200000 --processes 2
-bash fuzz/sanitized.sh --inputs 200000      # the core under the address and undefined-behaviour sanitizers
+
+What the core reads by itself is also fuzzed under the address and undefined-behaviour sanitizers (fuzz/core):
+
+cmake --preset fuzz && cmake --build --preset fuzz && build/fuzz/stochos_fuzz 200000
 """
 
 from __future__ import annotations
