@@ -64,8 +64,8 @@ class Variable : public Shared {
     explicit Hold(Variable& variable) : variable_(&variable), lock_(variable.mutex_) {}
     // Whether the current leaf and the caller's array, which is it, are the only ones that know the memory.
     bool sole(const Array& seen) const;
-    // A leaf of the next version, over the array's memory unless that is somebody else's; made beforehand, and put in
-    // place.
+    // A leaf of the next version, over the array's memory unless that is somebody else's; made beforehand,
+    // and put in place.
     Value next(const Array& array) const;
     void install(Value& leaf);
 
