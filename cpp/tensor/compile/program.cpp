@@ -190,8 +190,8 @@ std::vector<Array> Program::run(std::span<const Array> arguments, const std::fun
     const Polling polling(poll);
     run(0, instructions_.size() - updates_, slots, arena);
   }
-  // The caller may write to what he passed in; results must not follow. Copied before the variables change, behind which
-  // nothing may throw.
+  // The caller may write to what he passed in; results must not follow. Copied before the variables change,
+  // behind which nothing may throw.
   std::vector<Array> results(outputs_.size());
   for (std::size_t i = 0; i < results.size(); ++i) {
     const Array& result = slots[outputs_[i]];
