@@ -9,7 +9,6 @@ import argparse
 import json
 import os
 import statistics
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -57,13 +56,6 @@ def torch_step(kind: str, threads: int) -> Callable[[], None] | None:
     return run
 
 
-def timed(run: Callable[[], None], clock: Callable[[], float]) -> float:
-    """Return milliseconds of one step."""
-    begin = clock()
-    run()
-    return (clock() - begin) * 1e3
-
-
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -72,21 +64,14 @@ def main() -> None:
     parser.add_argument("--json", type=Path)
     arguments = parser.parse_args()
     os.environ.update(turns.environment(arguments.threads))
-    clock = time.process_time if arguments.threads == 1 else time.perf_counter
     rows: list[dict[str, Any]] = []
     for kind in ("LSTM", "GRU", "SimpleRNN"):
         steps = {"stochos": ours(kind), "torch": torch_step(kind, arguments.threads)}
-        taken: dict[str, list[float]] = {}
-        for run in steps.values():
-            if run is not None:
-                run()
-        for _ in range(arguments.rounds):  # in turn, so that a busy moment meets both
-            for who, run in steps.items():
-                if run is not None:
-                    taken.setdefault(who, []).append(timed(run, clock))
+        ready = {who: run for who, run in steps.items() if run is not None}
+        taken = turns.in_turn(ready, arguments.threads, arguments.rounds)
         row: dict[str, Any] = {"layer": kind, "threads": arguments.threads, "shape": f"B{B} T{T} I{C} H{H}"}
         for who, times in taken.items():
-            row[who] = {"min_ms": round(min(times), 2), "median_ms": round(statistics.median(times), 2)}
+            row[who] = {"min_ms": round(min(times) * 1e3, 2), "median_ms": round(statistics.median(times) * 1e3, 2)}
         if "torch" in taken:
             row["ratio"] = round(min(taken["torch"]) / min(taken["stochos"]), 2)
         rows.append(row)

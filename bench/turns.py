@@ -31,13 +31,18 @@ def children(script: str, threads: list[int], arguments: list[str]) -> list[dict
 def in_turn(ready, threads: int, samples: int) -> dict[str, list[float]]:
     """Return seconds of a call, `samples` of them for each tool: CPU time of one thread, wall time of more.
 
-    The tools run in turn, so that a slow minute of the machine hits all alike.
+    The tools run in turn, so that a slow minute of the machine hits all alike. Threads of the tool before may still
+    look out for work (OpenMP's do so for up to 0.2 s): with more than one thread a turn begins when they sleep, and
+    with a call that does not count.
     """
     clock = time.process_time if threads == 1 else time.perf_counter
     repeats = {tool: calls(run, clock) for tool, run in ready.items()}
     times = {tool: [] for tool in ready}
     for _ in range(samples):
         for tool, run in ready.items():
+            if threads > 1:
+                time.sleep(0.25)
+                run()
             start = clock()
             for _ in range(repeats[tool]):
                 run()

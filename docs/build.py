@@ -127,7 +127,8 @@ def build(language: str, options: argparse.Namespace) -> None:
         print_pdf(browser, single / "index.html", target / name)
         say(f"{language}: PDF")
     if not options.no_search:
-        run(sys.executable, "-m", "pagefind", "--site", str(target), "--quiet")
+        signs = ".headerlink"  # they are no text
+        run(sys.executable, "-m", "pagefind", "--site", str(target), "--quiet", "--exclude-selectors", signs)
         shutil.rmtree(target / "pagefind" / "playground", ignore_errors=True)
         for unused in target.glob("pagefind/pagefind-*ui*"):
             unused.unlink()
@@ -136,6 +137,9 @@ def build(language: str, options: argparse.Namespace) -> None:
         path = target / left
         if path.is_file():
             path.unlink()
+    sources = target / "_sources"
+    if sources.is_dir() and not any(sources.iterdir()):  # Sphinx makes the folder even where it copies no source
+        sources.rmdir()
 
 
 def main() -> None:

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <bit>
 #include <chrono>
 #include <condition_variable>
 #include <cstdlib>
@@ -15,8 +16,10 @@
 #include <mutex>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "base/error.hpp"
+#include "base/spin.hpp"
 
 namespace stochos {
 namespace {
@@ -53,14 +56,6 @@ unsigned allowed_processors() {
 constexpr std::chrono::microseconds kLinger{200};
 constexpr std::chrono::milliseconds kStarved{1}, kLeastAlone{2}, kMostAlone{250};  // see judge()
 
-void pause() {
-#if defined(__x86_64__)
-  __builtin_ia32_pause();
-#elif defined(__aarch64__)
-  asm volatile("yield");
-#endif
-}
-
 using Clock = std::chrono::steady_clock;
 
 // Looks until done() or until kLinger is over.
@@ -70,7 +65,7 @@ void linger(Done&& done) {
   do {
     for (int i = 0; i < 16; ++i) {
       if (done()) return;
-      pause();
+      spin_pause();
     }
   } while (Clock::now() < end);
 }
@@ -79,35 +74,56 @@ void linger(Done&& done) {
 std::unique_lock<std::mutex> locked(std::mutex& mutex) {
   std::unique_lock lock(mutex, std::try_to_lock);
   for (int i = 0; i < 64 && !lock.owns_lock(); ++i) {
-    pause();
+    spin_pause();
     if (lock.try_lock()) break;
   }
   if (!lock.owns_lock()) lock.lock();
   return lock;
 }
 
+// Moves this thread to another processor than `other`, where it may be on one: a thread that is woken is
+// often put beside the one that woke it, and if both then look out for each other they take turns where they
+// could run at once. The affinity that the user gave is as before.
+void step_aside(int other) {
+  cpu_set_t allowed;
+  if (sched_getaffinity(0, sizeof allowed, &allowed) != 0) return;
+  cpu_set_t rest = allowed;
+  CPU_CLR(static_cast<unsigned>(other), &rest);
+  if (CPU_COUNT(&rest) > 0 && sched_setaffinity(0, sizeof rest, &rest) == 0)
+    sched_setaffinity(0, sizeof allowed, &allowed);
+}
+
 struct Job {
-  std::size_t count = 0;
   unsigned threads = 1;
-  const std::function<void(std::size_t, unsigned)>* task = nullptr;
+  const std::function<void(unsigned lane)>* lane = nullptr;  // a share of the work; returns when none is left
   Control* control = nullptr;
-  bool brief = false;  // others like it will follow at once
-  std::atomic<std::size_t> next{0};
-  unsigned joined = 0;               // lanes ever taken, under the pool's mutex
+  bool brief = false;                // others like it will follow at once
+  std::atomic<bool> closed{false};   // a lane found no more work
+  std::vector<char> taken;           // lanes, under the pool's mutex
+  unsigned joined = 0;               // how many of them, under the pool's mutex
   std::atomic<unsigned> running{0};  // lanes at work; changes under the pool's mutex
   std::exception_ptr failure;
   std::condition_variable finished;
 
-  bool exhausted() const { return next.load(std::memory_order_relaxed) >= count || control->stopped(); }
+  bool exhausted() const { return closed.load(std::memory_order_relaxed) || control->stopped(); }
 
-  // Takes tasks until there are none; gives back what one of them threw.
+  // A worker has the same lane in every job that has so many: what it wrote before is in its cache.
+  unsigned join(unsigned worker) {
+    taken.resize(threads, 0);
+    unsigned at = worker;
+    if (at >= threads || taken[at] != 0)
+      at = static_cast<unsigned>(std::find(taken.begin(), taken.end(), 0) - taken.begin());
+    taken[at] = 1;
+    ++joined;
+    return at;
+  }
+
+  // Gives back what the work threw.
   std::exception_ptr work(unsigned slot) {
     try {
-      for (;;) {
-        const std::size_t index = next.fetch_add(1, std::memory_order_relaxed);
-        if (index >= count || control->stopped()) return nullptr;
-        (*task)(index, slot);
-      }
+      (*lane)(slot);
+      closed.store(true, std::memory_order_relaxed);
+      return nullptr;
     } catch (...) {
       control->request_stop();
       return std::current_exception();
@@ -122,6 +138,7 @@ class Pool {
     while (workers_ < job.threads) start_worker();
     jobs_.push_back(&job);
     const auto place = std::prev(jobs_.end());
+    posted_.fetch_add(1, std::memory_order_release);
     wake_.notify_all();
     try {
       while (!(job.exhausted() && job.running == 0)) {
@@ -155,12 +172,13 @@ class Pool {
     jobs_.push_back(&job);
     const auto place = std::prev(jobs_.end());
     posted_.fetch_add(1, std::memory_order_release);
+    caller_at_.store(sched_getcpu(), std::memory_order_relaxed);
     // With more threads at work than processors, one that looks takes time from one that works.
     const bool lively = ++callers_ == 1 && workers_ < processors_;
     lively_.store(lively, std::memory_order_relaxed);
     unsigned asleep = job.threads > looking_ ? job.threads - looking_ : 0;
     lock.unlock();
-    for (; asleep > 0; --asleep) wake_.notify_one();
+    if (asleep > 0) call(asleep);
     const std::exception_ptr failure = job.work(job.threads);
     const Clock::time_point worked = Clock::now();
     if (lively) linger([&] { return job.running.load(std::memory_order_acquire) == 0; });
@@ -168,6 +186,7 @@ class Pool {
     job.finished.wait(lock, [&] { return job.running == 0; });
     jobs_.erase(place);
     --callers_;
+    missed_ = job.joined > 0 ? 0 : missed_ + 1;
     judge(worked - begin, Clock::now(), begin);
     lock.unlock();
     if (failure) std::rethrow_exception(failure);
@@ -175,6 +194,15 @@ class Pool {
   }
 
  private:
+  // Wakes workers. One that has missed several calls may wait for this very processor; once it runs, it steps
+  // aside.
+  void call(unsigned asleep) {
+    for (; asleep > 0; --asleep) wake_.notify_one();
+    if (const unsigned missed = missed_.load(std::memory_order_relaxed);
+        missed >= 2 && std::has_single_bit(missed))
+      sched_yield();
+  }
+
   // When the others took much longer than the caller, they had no processor: for a while it is quicker to
   // work alone.
   void judge(Clock::duration own, Clock::time_point end, Clock::time_point begin) {
@@ -189,7 +217,7 @@ class Pool {
   void start_worker() {
     // Workers live as long as the process: detached, so that interpreter exit never waits for a parked
     // thread.
-    std::thread([this] { work(); }).detach();
+    std::thread([this, number = workers_] { work(number); }).detach();
     ++workers_;
   }
 
@@ -200,39 +228,50 @@ class Pool {
     return nullptr;
   }
 
-  void work() {
+  void work(unsigned number) {
     std::unique_lock lock(mutex_);
+    bool brief = true;  // the last that was heard of
     for (;;) {
-      Job* job = nullptr;
-      wake_.wait(lock, [&] { return (job = open_job()) != nullptr; });
-      while (job != nullptr) {
-        const unsigned slot = job->joined++;
-        ++job->running;
-        const bool brief = job->brief;
-        lock.unlock();
-        const std::exception_ptr failure = job->work(slot);
-        lock = locked(mutex_);
-        if (failure && !job->failure) job->failure = failure;
-        // Notify under the lock: the waiter owns the job and may destroy it as soon as it is released.
-        if (--job->running == 0) job->finished.notify_all();
-        job = open_job();
-        if (job == nullptr && brief) job = look(lock);
+      Job* job = open_job();
+      if (job == nullptr && brief) job = look(lock);
+      if (job == nullptr) {
+        // Woken for a job that others have done by now, it looks out for the next.
+        wake_.wait(lock);
+        const int caller = caller_at_.load(std::memory_order_relaxed);
+        if (caller >= 0 && caller == sched_getcpu() && lively_.load(std::memory_order_relaxed)) {
+          lock.unlock();
+          step_aside(caller);
+          lock.lock();
+        }
+        continue;
       }
+      const unsigned slot = job->join(number);
+      ++job->running;
+      brief = job->brief;
+      lock.unlock();
+      const std::exception_ptr failure = job->work(slot);
+      lock = locked(mutex_);
+      if (failure && !job->failure) job->failure = failure;
+      // Notify under the lock: the waiter owns the job and may destroy it as soon as it is released.
+      if (--job->running == 0) job->finished.notify_all();
     }
   }
 
   // The next job, when it comes in a moment.
   Job* look(std::unique_lock<std::mutex>& lock) {
-    if (!lively_.load(std::memory_order_relaxed)) return nullptr;
-    const unsigned seen = posted_.load(std::memory_order_relaxed);
-    ++looking_;
-    lock.unlock();
-    linger([&] {
-      return posted_.load(std::memory_order_acquire) != seen || !lively_.load(std::memory_order_relaxed);
-    });
-    lock = locked(mutex_);
-    --looking_;
-    return open_job();
+    for (;;) {
+      if (!lively_.load(std::memory_order_relaxed)) return nullptr;
+      const unsigned seen = posted_.load(std::memory_order_relaxed);
+      ++looking_;
+      lock.unlock();
+      linger([&] {
+        return posted_.load(std::memory_order_acquire) != seen || !lively_.load(std::memory_order_relaxed);
+      });
+      lock = locked(mutex_);
+      --looking_;
+      if (Job* job = open_job(); job != nullptr) return job;
+      if (posted_.load(std::memory_order_relaxed) == seen) return nullptr;
+    }
   }
 
   std::mutex mutex_;
@@ -244,6 +283,8 @@ class Pool {
   std::atomic<Clock::rep> alone_until_{0};
   std::atomic<unsigned> posted_{0};  // jobs of all times
   std::atomic<bool> lively_{false};
+  std::atomic<unsigned> missed_{0};  // calls in a row that no worker came to
+  std::atomic<int> caller_at_{-1};   // processor of the last caller that works too
 };
 
 std::atomic<Pool*> current_pool{nullptr};
@@ -270,12 +311,30 @@ Pool& pool() {
 void parallel_run(std::size_t count, unsigned threads, const std::function<void(std::size_t, unsigned)>& task,
                   Control& control) {
   if (count == 0) return;
+  std::atomic<std::size_t> next{0};
+  const std::function<void(unsigned)> lane = [&](unsigned slot) {
+    for (;;) {
+      const std::size_t index = next.fetch_add(1, std::memory_order_relaxed);
+      if (index >= count || control.stopped()) return;
+      task(index, slot);
+    }
+  };
   Job job;
-  job.count = count;
   job.threads = std::max(1U, static_cast<unsigned>(std::min<std::size_t>(threads, count)));
-  job.task = &task;
+  job.lane = &lane;
   job.control = &control;
   pool().run(job);
+}
+
+void parallel_lanes(unsigned threads, const std::function<void(unsigned)>& lane) {
+  if (threads <= 1) return lane(0);
+  Control control;
+  Job job;
+  job.threads = threads - 1;
+  job.lane = &lane;
+  job.control = &control;
+  job.brief = true;
+  pool().run_with_caller(job);
 }
 
 void parallel_for(std::size_t count, unsigned threads, const std::function<void(std::size_t)>& task) {
@@ -283,15 +342,33 @@ void parallel_for(std::size_t count, unsigned threads, const std::function<void(
     for (std::size_t i = 0; i < count; ++i) task(i);
     return;
   }
-  Control control;
-  const std::function<void(std::size_t, unsigned)> slotted = [&](std::size_t i, unsigned) { task(i); };
-  Job job;
-  job.count = count;
-  job.threads = static_cast<unsigned>(std::min<std::size_t>(threads, count)) - 1;
-  job.task = &slotted;
-  job.control = &control;
-  job.brief = true;
-  pool().run_with_caller(job);
+  struct alignas(64) Range {
+    std::atomic<std::size_t> next{0};
+    std::size_t end = 0;
+  };
+  const auto lanes = static_cast<unsigned>(std::min<std::size_t>(threads, count));
+  std::vector<Range> ranges(lanes);
+  for (unsigned i = 0; i < lanes; ++i) {
+    ranges[i].next.store(count * i / lanes, std::memory_order_relaxed);
+    ranges[i].end = count * (i + 1) / lanes;
+  }
+  std::atomic<bool> failed{false};
+  parallel_lanes(lanes, [&](unsigned lane) {
+    // Its own tasks, then those of lanes that are behind.
+    for (unsigned ahead = 0; ahead < lanes; ++ahead) {
+      Range& range = ranges[(lane + ahead) % lanes];
+      for (;;) {
+        const std::size_t index = range.next.fetch_add(1, std::memory_order_relaxed);
+        if (index >= range.end || failed.load(std::memory_order_relaxed)) break;
+        try {
+          task(index);
+        } catch (...) {
+          failed.store(true, std::memory_order_relaxed);
+          throw;
+        }
+      }
+    }
+  });
 }
 
 unsigned default_threads() {

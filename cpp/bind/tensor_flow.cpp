@@ -1,6 +1,7 @@
 // Jacobians of recurrent cells for nn.gradient_flow.
 #include "bind/support.hpp"
-#include "tensor/lstm_jacobians.hpp"
+#include "bind/tensor.hpp"
+#include "kernels/table.hpp"
 
 namespace stochos::bind {
 
@@ -22,7 +23,21 @@ void jacobians(const Array<T>& factors, const Array<T>& rows, const Array<T>& di
   T* written = out.mutable_data();
   const T *a = factors.data(), *u = rows.data(), *d = direct.data(), *s = slope.data();
   const Unlocked unlocked;
-  tensor::lstm_jacobians(a, u, d, s, static_cast<std::size_t>(n), static_cast<std::size_t>(units), written);
+  const kernels::LstmJacobians<T> whole{
+      a, u, d, s, static_cast<std::size_t>(n), static_cast<std::size_t>(units), written};
+  if constexpr (sizeof(T) == 4) {
+    kernels::table().lstm_jacobians_f32(whole);
+  } else {
+    kernels::table().lstm_jacobians_f64(whole);
+  }
+}
+
+// Memory that is kept when it is let go of, for the next array of its size: fresh pages cost more than what
+// is written to them here.
+py::object empty(const py::tuple& sizes, bool single) {
+  tensor::Shape shape;
+  for (const py::handle size : sizes) shape.push(size.cast<std::int64_t>());
+  return to_numpy(tensor::Array::make(single ? tensor::DType::f32 : tensor::DType::f64, shape), false);
 }
 
 }  // namespace
@@ -32,6 +47,7 @@ void bind_tensor_flow(py::module_& m) {
     m.def("lstm_jacobians", &jacobians<T>, py::arg("factors").noconvert(), py::arg("rows").noconvert(),
           py::arg("direct").noconvert(), py::arg("slope").noconvert(), py::arg("out").noconvert());
   };
+  m.def("empty", &empty, py::arg("shape"), py::arg("single"));
   define(float{});
   define(double{});
 }

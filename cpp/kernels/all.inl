@@ -31,6 +31,7 @@ namespace stochos::kernels::STOCHOS_LEVEL {
 #include "kernels/rows.inl"
 #include "kernels/update.inl"
 #include "kernels/recurrent.inl"
+#include "kernels/flow.inl"
 #include "kernels/random_fill.inl"
 #include "kernels/transpose.inl"
 #include "kernels/panels.inl"
@@ -51,6 +52,8 @@ static constexpr Table every_kernel() {
   set_tensor_kernels(t);
   set_recurrent_kernels(t);
   set_panel_kernels(t);
+  t.lstm_jacobians_f32 = lstm_jacobians<Single>;
+  t.lstm_jacobians_f64 = lstm_jacobians<Double>;
   return t;
 }
 extern constexpr Table kTable = every_kernel();

@@ -15,6 +15,7 @@ struct PanelProduct {
   T* c;
   std::size_t ldc;
   bool turned = false;  // a is (k x rows)
+  bool tiled = false;   // a is packed by panel_tiles; neither lda nor turned count
   bool fresh = false;   // what C holds is not read: C = A P
 };
 

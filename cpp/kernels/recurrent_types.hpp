@@ -42,4 +42,15 @@ enum Code : std::uint8_t {
 };
 }
 
+// The Jacobians of (c, h) of an LSTM at n steps, all of out (n, 2H, 2H), c before h:
+//   dc/dc' = diag(direct), dc/dh' = sum of diag(factor_k) rows_k for f, i and g,
+//   dh/dc' = diag(slope direct), dh/dh' = diag(slope) dc/dh' + diag(factor_o) rows_o.
+// factors (4, n, H) and rows (4, H, H) stand in the order f, i, g, o; direct and slope are (n, H).
+template <class T>
+struct LstmJacobians {
+  const T *factors, *rows, *direct, *slope;
+  std::size_t n, units;
+  T* out;
+};
+
 }  // namespace stochos::kernels

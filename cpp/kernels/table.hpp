@@ -104,13 +104,20 @@ struct Table {
   void (*layer_norm_backward_f32)(const LayerNormRowsBackward<float>&);
   void (*layer_norm_backward_f64)(const LayerNormRowsBackward<double>&);
 
-  // panels.inl: whether they are quicker than OpenBLAS at this level, columns in a panel, packing, products
+  // panels.inl: whether they are quicker than OpenBLAS at this level, rows of a tile, columns in a panel,
+  // packing, products
   bool panels_lead;
-  std::size_t panel_width_f32, panel_width_f64;
+  std::size_t panel_rows, panel_width_f32, panel_width_f64;
   void (*panel_pack_f32)(const float*, std::size_t, bool, std::size_t, std::size_t, float*);
   void (*panel_pack_f64)(const double*, std::size_t, bool, std::size_t, std::size_t, double*);
+  void (*panel_tiles_f32)(const float*, std::size_t, bool, std::size_t, std::size_t, float*);
+  void (*panel_tiles_f64)(const double*, std::size_t, bool, std::size_t, std::size_t, double*);
   void (*panel_product_f32)(const PanelProduct<float>&);
   void (*panel_product_f64)(const PanelProduct<double>&);
+
+  // flow.inl
+  void (*lstm_jacobians_f32)(const LstmJacobians<float>&);
+  void (*lstm_jacobians_f64)(const LstmJacobians<double>&);
 
   // recurrent.inl: one step of a cell
   void (*recurrent_forward_f32[cell::count])(const CellStep<float>&);

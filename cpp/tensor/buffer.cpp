@@ -1,7 +1,9 @@
 #include "tensor/buffer.hpp"
 
 #include <pthread.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <cstdlib>
@@ -10,14 +12,16 @@
 #include <new>
 #include <string>
 
+#include "base/memory.hpp"
+#include "base/spin.hpp"
 #include "tensor/context.hpp"
 
 namespace stochos::tensor {
 namespace {
 
 constexpr std::size_t kAlignment = 64;
-constexpr std::size_t kMostCached = std::size_t{256} << 20;  // bytes kept over all classes
-constexpr int kFirstShift = 6, kClasses = 4 * 42;            // four classes an octave from 64 bytes on
+constexpr std::size_t kLeastCached = std::size_t{256} << 20, kMostCached = std::size_t{1} << 30;
+constexpr int kFirstShift = 6, kClasses = 4 * 42;  // four classes an octave from 64 bytes on
 
 // Classes are 1, 1.25, 1.5 and 1.75 times a power of two: at most a fifth of a block is wasted.
 int class_of(std::size_t bytes) noexcept {
@@ -32,10 +36,21 @@ std::size_t class_bytes(int size_class) noexcept {
   return base + (base >> 2) * static_cast<std::size_t>(size_class % 4);
 }
 
+// Bytes kept over all classes: a thirty-second of the memory.
+std::size_t room() noexcept {
+  static const std::size_t bytes = [] {
+    const long pages = sysconf(_SC_PHYS_PAGES), page = sysconf(_SC_PAGESIZE);
+    const std::size_t all =
+        pages > 0 && page > 0 ? static_cast<std::size_t>(pages) * static_cast<std::size_t>(page) : 0;
+    return std::clamp(all / 32, kLeastCached, kMostCached);
+  }();
+  return bytes;
+}
+
 // Freed blocks of each class, chained through their first words: keeping one takes no memory, so that it
 // cannot fail.
 struct Cache {
-  std::mutex mutex;
+  BriefMutex mutex;
   std::array<void*, kClasses> first{};
   std::size_t bytes = 0;
 
@@ -91,6 +106,7 @@ Ref<Buffer> Buffer::make(std::size_t bytes) {
     }
     if (memory == nullptr)
       fail("tensor", "there is no memory for " + std::to_string(bytes) + " bytes", ErrorKind::memory);
+    prefer_huge_pages(memory, whole);
   }
   made->data_ = static_cast<std::byte*>(memory);
   made->bytes_ = bytes;
@@ -116,7 +132,7 @@ void Buffer::destroy(Buffer* buffer) noexcept {
     {
       Cache& kept = cache();
       const std::lock_guard lock(kept.mutex);
-      keep = whole <= kMostCached / 4 && kept.bytes + whole <= kMostCached;
+      keep = whole <= room() / 4 && kept.bytes + whole <= room();
       if (keep) kept.put(buffer->size_class_, buffer->data_);
     }
     if (!keep) std::free(buffer->data_);

@@ -22,7 +22,8 @@ from sphinx.util.math import get_node_equation_number
 _ = get_translation("sphinx")
 logger = logging.getLogger(__name__)
 HERE = Path(__file__).resolve().parent
-BASE = '<span class="base">'
+#: What KaTeX makes of a part of a formula behind which a line may break.
+BASE = '<span class="katex-base">'
 NODE_MODULES = HERE.parent / "_build" / "node" / "node_modules"
 
 
@@ -42,7 +43,7 @@ def render(tex: str, display: bool) -> str:
     Raises
     ------
     ValueError
-        KaTeX does not understand it.
+        KaTeX does not understand it, or writes another HTML than this module knows.
     """
     worker = _worker()
     if worker.stdin is None or worker.stdout is None:
@@ -54,7 +55,11 @@ def render(tex: str, display: bool) -> str:
     answer = json.loads(line) if line else {"error": "KaTeX's worker ended; build with `python docs/build.py`"}
     if "error" in answer:
         raise ValueError(answer["error"])
-    return str(answer["html"])
+    html = str(answer["html"])
+    if BASE not in html:
+        msg = f"KaTeX's HTML has no {BASE}, where lines could break"
+        raise ValueError(msg)
+    return html
 
 
 def _html(node: nodes.Element, tex: str, display: bool) -> str:

@@ -234,6 +234,21 @@ def _links(_app: Any, _path: Path, _parent: str, content: list[str]) -> None:
     content[0] = re.sub(r"\[([^\]]+)\]\(\.\./((?!guide|howto|api|meta)[^)\s]+)\)", r"\1 (`\2`)", content[0])
 
 
+#: Behind these a line may break, also where a quotation mark of code follows, before which browsers see no place to.
+PAUSE = re.compile(r"[、，；：。！？]$")
+
+
+def _break_before_code(app: Any, doctree: nodes.document, _name: str) -> None:
+    if app.config.language != "zh_CN":
+        return
+    for code in list(doctree.findall(nodes.literal)):
+        parent = code.parent
+        place = parent.index(code)
+        before = parent[place - 1] if place else None
+        if isinstance(before, nodes.Text) and PAUSE.search(before):
+            parent.replace(before, nodes.Text(before + "\u200b"))
+
+
 def _no_index_of_sphinx(app: Any) -> None:
     # The search is Pagefind's; without this, an index that nothing reads is written.
     app.builder.search = False
@@ -246,6 +261,7 @@ def setup(app: Any) -> dict[str, Any]:
     app.connect("include-read", _links)
     app.connect("builder-inited", _no_index_of_sphinx)
     app.connect("doctree-resolved", _fill)
+    app.connect("doctree-resolved", _break_before_code)
     app.connect("html-page-context", _context, priority=900)  # after the theme's
     app.connect("html-page-context", _paper_contents, priority=910)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

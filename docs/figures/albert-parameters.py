@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-SIZE = (6.4, 2.4)
+SIZE = (4.8, 1.9)
 PIECES, PLACES, HIDDEN, INNER, LAYERS = 30_000, 512, 768, 3072, 12
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from stochos import gan
 
-SIZE = (6.4, 3.2)
+SIZE = (4.8, 2.6)
 
 
 def draw(figure: Any, colours: dict[str, Any]) -> None:

@@ -1,7 +1,7 @@
 """Draw every picture of the documentation, light and dark, into docs/_generated.
 
-Each module beside this one has `SIZE` in inches and `draw(figure, colours)`. A picture is drawn again when its module
-or this one is newer than the picture.
+Each module beside this one has `SIZE` in inches (at most 4.8 wide, so that a screen of 320 pixels leaves letters large
+enough) and `draw(figure, colours)`. A picture is drawn again when its module or this one is newer than the picture.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def style(colours: dict[str, Any]) -> dict[str, Any]:
         "axes.facecolor": "none",
         "savefig.facecolor": "none",
         "legend.frameon": False,
-        "font.size": 10,
+        "font.size": 11,
         "font.family": "DejaVu Sans",
         "svg.fonttype": "path",
         "svg.hashsalt": "stochos",

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-SIZE = (6.4, 3.0)
+SIZE = (4.8, 2.4)
 UNITS = 64
 STEPS = 60
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from stochos import nn
 
-SIZE = (6.4, 3.0)
+SIZE = (4.8, 2.4)
 
 
 def draw(figure: Any, colours: dict[str, Any]) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 from stochos import reactions
 
-SIZE = (6.4, 3.0)
+SIZE = (4.8, 2.4)
 
 
 def draw(figure: Any, colours: dict[str, Any]) -> None:

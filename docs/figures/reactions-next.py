@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-SIZE = (6.4, 2.6)
+SIZE = (4.8, 2.1)
 
 
 def draw(figure: Any, colours: dict[str, Any]) -> None:

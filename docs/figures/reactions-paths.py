@@ -1,4 +1,4 @@
-"""Five trajectories of birth and death, and the mean and standard deviation of all."""
+"""Three trajectories of birth and death, and the mean and standard deviation of all."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 
 from stochos import reactions
 
-SIZE = (6.4, 3.2)
+SIZE = (4.8, 2.6)
 
 
 def draw(figure: Any, colours: dict[str, Any]) -> None:

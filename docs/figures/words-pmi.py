@@ -8,7 +8,7 @@ import numpy as np
 
 from stochos import datasets, words
 
-SIZE = (6.4, 3.6)
+SIZE = (4.8, 2.9)
 
 
 def draw(figure: Any, colours: dict[str, Any]) -> None:
@@ -20,7 +20,7 @@ def draw(figure: Any, colours: dict[str, Any]) -> None:
     pick = np.flatnonzero((seen.data >= 10) & (row < column))
     pick = pick[np.random.default_rng(0).permutation(pick.size)[:3000]]
     row, column = row[pick], column[pick]
-    exact = counts.pmi_matrix().tocsr()[row, column]
+    exact = counts.pmi_matrix(positive=False)[row, column]  # every pair was seen, so none is -inf
     product = np.einsum("ij,ij->i", vectors.matrix[row], vectors.matrix[column])
     axes = figure.subplots()
     axes.scatter(exact, product, s=5, alpha=0.5, color=colours["lines"][0], linewidths=0, rasterized=True)

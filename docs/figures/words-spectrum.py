@@ -9,7 +9,7 @@ from scipy.sparse.linalg import eigsh
 
 from stochos import datasets, words
 
-SIZE = (6.4, 2.8)
+SIZE = (4.8, 2.2)
 
 
 def draw(figure: Any, colours: dict[str, Any]) -> None:

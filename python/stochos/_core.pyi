@@ -374,7 +374,7 @@ def master_equation(
 ) -> dict[str, object]: ...
 
 # --- recurrent cells: Jacobians ---------------------------------------------------------------------------------
-# Writes the Jacobians of (c, h) of an LSTM over zeros: factors (4, n, H) and rows (4, H, H) for f, i, g, o; direct and
+# Writes all of the Jacobians of (c, h) of an LSTM: factors (4, n, H) and rows (4, H, H) for f, i, g, o; direct and
 # slope (n, H); out (n, 2 H, 2 H). All of one dtype, float32 or float64.
 def lstm_jacobians(
     factors: NDArray[np.floating],
@@ -383,3 +383,6 @@ def lstm_jacobians(
     slope: NDArray[np.floating],
     out: NDArray[np.floating],
 ) -> None: ...
+
+# An array of float32 (single) or float64 that is not filled, in memory that is kept for the next when it is let go of.
+def empty(shape: tuple[int, ...], single: bool) -> NDArray[np.floating]: ...

@@ -40,6 +40,38 @@ TEST(short_work_from_many_callers_and_within_a_task) {
   CHECK(total == 8 * 50 * 4 * 3);
 }
 
+TEST(a_lane_is_begun_once_and_the_caller_has_the_last) {
+  const std::thread::id caller = std::this_thread::get_id();
+  int wrong = 0;
+  for (int round = 0; round < 2000; ++round) {
+    std::vector<std::atomic<int>> begun(3);
+    std::atomic<int> left{40};
+    std::atomic<bool> last_is_callers{false};
+    parallel_lanes(3, [&](unsigned lane) {
+      ++begun[lane];
+      if (lane == 2) last_is_callers = std::this_thread::get_id() == caller;
+      while (left.fetch_sub(1) > 0) {
+      }
+    });
+    wrong += !last_is_callers || begun[0] > 1 || begun[1] > 1 || begun[2] != 1 || left > 0;
+  }
+  CHECK(wrong == 0);
+}
+
+TEST(a_lane_that_throws_ends_short_work) {
+  for (int round = 0; round < 200; ++round) {
+    bool caught = false;
+    try {
+      parallel_lanes(2, [](unsigned lane) {
+        if (lane == 1) throw std::runtime_error("caller");
+      });
+    } catch (const std::runtime_error&) {
+      caught = true;
+    }
+    CHECK(caught);
+  }
+}
+
 TEST(short_work_passes_on_a_task_exception_and_goes_on) {
   for (int round = 0; round < 200; ++round) {
     bool caught = false;

@@ -25,10 +25,10 @@ struct Case {
   std::size_t m, n, k;
 };
 // Around the tiles' 12 rows, the panels' 8 to 32 columns, the 256 steps of a block; thin ones; some that
-// threads share.
-constexpr Case kCases[] = {{1, 1, 1},       {16, 16, 2},    {300, 33, 40},  {24, 64, 256},
-                           {25, 95, 257},   {900, 17, 40},  {200, 130, 70}, {100, 1, 50},
-                           {481, 129, 300}, {70, 520, 600}, {3, 200, 30}};
+// threads share, over more steps than B has room for and over more columns than are packed at a time.
+constexpr Case kCases[] = {{1, 1, 1},     {16, 16, 2},     {300, 33, 40}, {24, 64, 256},   {25, 95, 257},
+                           {900, 17, 40}, {200, 130, 70},  {100, 1, 50},  {481, 129, 300}, {70, 520, 600},
+                           {3, 200, 30},  {60, 130, 1100}, {30, 4200, 40}};
 
 template <class T>
 void check_values(T tolerance) {

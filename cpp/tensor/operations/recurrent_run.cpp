@@ -32,21 +32,28 @@ struct Kernels<double> {
   auto columns() const { return table.reduce_columns_f64[kernels::reduce::sum]; }
 };
 
-// A matrix in panels.
+// A matrix in panels, some rows after the others, so that a panel stays in the first-level cache for all
+// sequences.
 template <class T>
 struct Packed {
+  static constexpr std::size_t kSteps = 128;
   Ref<Buffer> memory;
-  std::size_t k, n;
+  std::size_t k, n, room;
   Packed(const T* b, std::size_t ldb, bool transposed, std::size_t rows, std::size_t columns)
       : k(rows), n(columns) {
     const Panels<T> kernel;
     const std::size_t w = kernel.width();
-    memory = Buffer::make((n + w - 1) / w * w * k * sizeof(T));
-    kernel.pack(b, ldb, transposed, k, n, reinterpret_cast<T*>(memory->data()));
+    room = (n + w - 1) / w * w;
+    memory = Buffer::make(room * k * sizeof(T));
+    for (std::size_t at = 0; at < k; at += kSteps)
+      kernel.pack(transposed ? b + at : b + at * ldb, ldb, transposed, std::min(kSteps, k - at), n,
+                  rows_at(at));
   }
+  T* rows_at(std::size_t row) const { return reinterpret_cast<T*>(memory->data()) + row * room; }
   // c += a (this)
   void add_product(const T* a, std::size_t lda, std::size_t rows, T* c, std::size_t ldc) const {
-    Panels<T>{}.product({a, lda, rows, k, reinterpret_cast<const T*>(memory->data()), n, c, ldc});
+    for (std::size_t at = 0; at < k; at += kSteps)
+      Panels<T>{}.product({a + at, lda, rows, std::min(kSteps, k - at), rows_at(at), n, c, ldc});
   }
 };
 

@@ -58,7 +58,8 @@ class Update : public Operation {
       const auto at = [](const Array& array, std::size_t first) {
         return array.data == nullptr ? nullptr : array.as<T>() + first;
       };
-      in_parts(static_cast<std::size_t>(p.size()), 4 * sizeof(T), [&](std::size_t first, std::size_t n) {
+      // A division and a root an element: as long as four times the bytes that it touches.
+      in_parts(static_cast<std::size_t>(p.size()), 16 * sizeof(T), [&](std::size_t first, std::size_t n) {
         kernel({at(p, first), at(g, first), at(s, first), at(t, first), at(outputs[0], first),
                 outputs.size() > 1 ? at(outputs[1], first) : nullptr,
                 outputs.size() > 2 ? at(outputs[2], first) : nullptr, n},

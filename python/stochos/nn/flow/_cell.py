@@ -176,8 +176,8 @@ class Cell(ABC):
         Parameters
         ----------
         b, t : arrays of int, shape (n,)
-        out : array of zeros, shape (n, S, S), optional
-            Where to write.
+        out : array, shape (n, S, S), optional
+            What to fill.
         """
         if self.c is None:
             made = self.jacobian(b, t)
@@ -185,7 +185,7 @@ class Cell(ABC):
                 return made
             out[...] = made
             return out
-        made = np.zeros((len(b), self.size, self.size), self.dtype) if out is None else out
+        made = np.empty((len(b), self.size, self.size), self.dtype) if out is None else out
         self._whole(b, t, made)
         skipped = ~self.real[b, t]
         if skipped.any():
@@ -193,8 +193,8 @@ class Cell(ABC):
         return made
 
     def _whole(self, b: Places, t: Places, made: Array) -> None:
-        """Write the Jacobian of (c, h) at real steps over zeros."""
-        made += self.jacobian(b, t)
+        """Fill `made` with the Jacobian of (c, h) at real steps."""
+        made[...] = self.jacobian(b, t)
 
     def diagonal(self, values: Array) -> Array:
         """Return diagonal matrices (n, H, H) of (n, H) numbers."""

@@ -118,6 +118,7 @@ class GRUCell(Cell):
     def _whole(self, b: Places, t: Places, made: Array) -> None:
         size = self.units
         reset, kept = self.gates["r"][b, t], self._keep[b, t]
+        made[:, :, :size] = 0
         add_diagonal_block(made, 0, kept)
         add_diagonal_block(made, size, kept * reset)
         small = self._small(b, t)

@@ -186,6 +186,7 @@ class LSTMCell(Cell):
         size = self.units
         direct = self._direct(b, t)
         if self.weights.layer_norm:
+            made[:, :size, :size] = 0
             add_diagonal_block(made, 0, direct)
             small = self._small(b, t)
             made[:, :size, size:] = small

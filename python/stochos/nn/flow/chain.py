@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from stochos import _checks
+from stochos import _checks, _core
 from stochos.errors import InputError
 from stochos.nn.flow import _products
 from stochos.nn.flow._cell import Places
@@ -68,7 +68,7 @@ class Chain:
     dtype : type
         Of the Jacobians.
     in_place : bool
-        Whether `make` takes zeros to write to as its third argument.
+        Whether `make` takes an array to fill as its third argument.
     """
 
     def __init__(
@@ -111,7 +111,7 @@ class Chain:
         what : str
             For the error.
         in_place : bool
-            Whether `make` takes zeros to write to as its third argument.
+            Whether `make` takes an array to fill as its third argument.
 
         Raises
         ------
@@ -126,8 +126,7 @@ class Chain:
                 "fewer sequences or more memory="
             )
             raise InputError(msg)
-        # Zeros of fresh memory cost nothing; a maker that writes in place touches each page once.
-        made = np.zeros((total, self.size, self.size), self._dtype)
+        made: NDArray[Any] = _core.empty((total, self.size, self.size), np.dtype(self._dtype) == np.float32)
         for start, b, t in self._chunks(*np.divmod(np.arange(total), self._length), _WRITTEN if in_place else _CHUNK):
             if in_place:
                 make(b, t, made[start : start + len(b)])
