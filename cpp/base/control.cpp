@@ -5,8 +5,11 @@
 namespace stochos {
 
 void Control::poll() {
-  if (tick_ && !tick_(done(), total())) request_stop();
-  if (stopped()) throw Stopped();
+  // Only for the caller's own no: a task that fails asks for a stop too, and then its error is to be told.
+  if (tick_ && !tick_(done(), total())) {
+    request_stop();
+    throw Stopped();
+  }
 }
 
 }  // namespace stochos

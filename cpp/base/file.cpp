@@ -1,6 +1,7 @@
 #include "base/file.hpp"
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -34,14 +35,38 @@ int make_temporary(std::string& name) {
   return descriptor;
 }
 
-// A file without a name in `folder`, or -1 where the system has none or no way to name it later.
+// A file without a name in `folder`, or -1 where the system has none.
 int make_nameless(const std::string& folder) {
 #ifdef O_TMPFILE
-  if (::access("/proc/self/fd", X_OK) == 0)
-    return ::open(folder.c_str(), O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
-#endif
+  return ::open(folder.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+#else
   return -1;
+#endif
 }
+
+// One at a time gives files of a folder their names; the system lets go when the process ends. Held for
+// moments: who does not get it soon goes without.
+class FolderLock {
+ public:
+  explicit FolderLock(const std::string& folder)
+      : descriptor_(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)) {
+    for (int attempt = 0; descriptor_ >= 0 && !held_ && attempt < 100; ++attempt) {
+      held_ = ::flock(descriptor_, LOCK_EX | LOCK_NB) == 0;
+      if (!held_ && errno != EWOULDBLOCK && errno != EINTR) break;
+      if (!held_) ::usleep(500);
+    }
+  }
+  ~FolderLock() {
+    if (descriptor_ >= 0) ::close(descriptor_);
+  }
+  FolderLock(const FolderLock&) = delete;
+  FolderLock& operator=(const FolderLock&) = delete;
+  bool held() const noexcept { return held_; }
+
+ private:
+  int descriptor_;
+  bool held_ = false;
+};
 
 void write_all(int descriptor, const char* data, std::size_t size) {
   while (size > 0) {
@@ -67,7 +92,7 @@ AtomicFile::AtomicFile(std::string path, std::string where)
     path_ = real;
     std::free(real);
   }
-  descriptor_ = make_nameless(folder_of(path_));
+  if (::access("/proc/self/fd", X_OK) == 0) descriptor_ = make_nameless(folder_of(path_));  // name() needs it
   if (descriptor_ < 0) {
     temporary_ = path_ + ".XXXXXX";
     descriptor_ = make_temporary(temporary_);
@@ -92,22 +117,41 @@ void AtomicFile::discard() noexcept {
   if (!temporary_.empty()) ::unlink(temporary_.c_str());
 }
 
-// Gives a nameless file a name of its own beside the target: a link cannot replace a file, a rename can.
+// Gives a nameless file the target's name, or, since a link cannot replace a file, one beside it that
+// rename() then takes. That one is always the same, so that the next writer takes away what a kill has left
+// there in between; under the lock nobody else is using it.
 void AtomicFile::name() {
   const std::string self = "/proc/self/fd/" + std::to_string(descriptor_);
+  const auto link_to = [&](const std::string& name) {
+    return ::linkat(AT_FDCWD, self.c_str(), AT_FDCWD, name.c_str(), AT_SYMLINK_FOLLOW) == 0;
+  };
+  const std::string beside = path_ + ".stochos-part";
+  const FolderLock lock(folder_of(path_));
+  if (lock.held()) ::unlink(beside.c_str());
+  if (link_to(path_)) return;
+  if (lock.held() && errno == EEXIST && link_to(beside)) {
+    temporary_ = beside;
+    replace();
+    return;
+  }
   for (int attempt = 0; attempt < 100; ++attempt) {
     std::string name = path_ + ".XXXXXX";
     const int held = make_temporary(name);  // finds a name that is free
     if (held < 0) fail("write", errno);
     ::close(held);
     ::unlink(name.c_str());
-    if (::linkat(AT_FDCWD, self.c_str(), AT_FDCWD, name.c_str(), AT_SYMLINK_FOLLOW) == 0) {
+    if (link_to(name)) {
       temporary_ = std::move(name);
+      replace();
       return;
     }
     if (errno != EEXIST) fail("write", errno);
   }
   fail("write", EEXIST);
+}
+
+void AtomicFile::replace() {
+  if (::rename(temporary_.c_str(), path_.c_str()) != 0) fail("replace", errno);
 }
 
 void AtomicFile::fail(const char* action, int code) {
@@ -127,8 +171,11 @@ void AtomicFile::write(const void* data, std::size_t size) {
 void AtomicFile::commit() {
   if (descriptor_ < 0) throw_os_error(where_, "write", path_, EBADF);
   if (::fsync(descriptor_) != 0) fail("write", errno);
-  if (temporary_.empty()) name();
-  if (::rename(temporary_.c_str(), path_.c_str()) != 0) fail("replace", errno);
+  if (temporary_.empty()) {
+    name();
+  } else {
+    replace();
+  }
   ::close(std::exchange(descriptor_, -1));
   // The rename itself becomes durable with the folder; a file system that cannot sync folders is not an
   // error.
@@ -190,6 +237,8 @@ void SpillBuffer::resize(std::size_t size) {
 }
 
 void SpillBuffer::open_file() {
+  descriptor_ = make_nameless(folder_);
+  if (descriptor_ >= 0) return;
   std::string name = folder_ + "/stochos-spill-XXXXXX";
   descriptor_ = make_temporary(name);
   if (descriptor_ < 0) throw_os_error(where_, "make a temporary file in", folder_, errno);

@@ -9,7 +9,9 @@ namespace stochos {
 
 // Writes to a temporary file in the target's folder; commit() makes it durable and moves it into place.
 // Without commit() the target stays as it was and the temporary is removed. Where the system can, the
-// temporary has no name until commit(), so that even the sudden end of the process leaves nothing behind.
+// temporary has no name until commit(), so that even the sudden end of the process leaves nothing behind;
+// only when an existing file is replaced, a moment before the end may leave "<path>.stochos-part", which the
+// next writer removes.
 class AtomicFile {
  public:
   AtomicFile(std::string path, std::string where);  // `where` stands in brackets before every error
@@ -23,6 +25,7 @@ class AtomicFile {
  private:
   [[noreturn]] void fail(const char* action, int code);
   void name();
+  void replace();
   std::string path_, temporary_, where_;  // temporary_ is empty while the file has no name
   int descriptor_ = -1;
 };
@@ -42,8 +45,9 @@ class MappedFile {
 };
 
 // A growing block of plain bytes: in memory up to `limit`, beyond it in a mapped temporary file in `folder`.
-// The file has no name from the start (unlinked), so that no end of the process leaves it behind, and its
-// blocks are reserved before they are touched, so that a full disk is an error and not a signal.
+// The file has no name (where the system can, from the start; else it is unlinked at once), so that no end of
+// the process leaves it behind, and its blocks are reserved before they are touched, so that a full disk is
+// an error and not a signal.
 class SpillBuffer {
  public:
   SpillBuffer(std::size_t limit, std::string folder, std::string where);

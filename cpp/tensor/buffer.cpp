@@ -7,10 +7,10 @@
 #include <array>
 #include <bit>
 #include <cstdlib>
+#include <memory>
 #include <mutex>
 #include <new>
 #include <string>
-#include <vector>
 
 #include "base/memory.hpp"
 #include "base/spin.hpp"
@@ -47,19 +47,38 @@ std::size_t room() noexcept {
   return bytes;
 }
 
+// Freed blocks of each class, chained through their first words: keeping one takes no memory, so that it
+// cannot fail.
 struct Cache {
   BriefMutex mutex;
-  std::array<std::vector<void*>, kClasses> blocks;
+  std::array<void*, kClasses> first{};
   std::size_t bytes = 0;
+
+  void* take(int size_class) noexcept {
+    void*& head = first[static_cast<std::size_t>(size_class)];
+    void* const block = head;
+    if (block != nullptr) {
+      head = *static_cast<void**>(block);
+      bytes -= class_bytes(size_class);
+    }
+    return block;
+  }
+  void put(int size_class, void* block) noexcept {
+    void*& head = first[static_cast<std::size_t>(size_class)];
+    ::new (block) void*(head);
+    head = block;
+    bytes += class_bytes(size_class);
+  }
 };
 
 Cache& cache() noexcept {
+  // Never destroyed: buffers may outlive static destructors. Not from the heap either, which may be used up.
+  alignas(Cache) static std::byte place[sizeof(Cache)];
   static Cache* made = [] {
-    auto* fresh = new Cache;  // never destroyed: buffers may outlive static destructors
     static Cache* known;
-    known = fresh;
+    known = ::new (static_cast<void*>(place)) Cache;
     pthread_atfork([] { known->mutex.lock(); }, [] { known->mutex.unlock(); }, [] { known->mutex.unlock(); });
-    return fresh;
+    return known;
   }();
   return *made;
 }
@@ -71,30 +90,28 @@ Ref<Buffer> Buffer::make(std::size_t bytes) {
   if (size_class >= kClasses)
     fail("tensor", std::to_string(bytes) + " bytes cannot be had", ErrorKind::memory);
   const std::size_t whole = class_bytes(size_class);
+  std::unique_ptr<Buffer, void (*)(Buffer*)> made(new Buffer, [](Buffer* buffer) { delete buffer; });
   void* memory = nullptr;
   {
     Cache& kept = cache();
     const std::lock_guard lock(kept.mutex);
-    auto& list = kept.blocks[static_cast<std::size_t>(size_class)];
-    if (!list.empty()) {
-      memory = list.back();
-      list.pop_back();
-      kept.bytes -= whole;
-    }
+    memory = kept.take(size_class);
   }
   if (memory == nullptr) {
-    memory = std::aligned_alloc(kAlignment, (whole + kAlignment - 1) / kAlignment * kAlignment);
-    if (memory == nullptr) {
+    const std::size_t rounded = (whole + kAlignment - 1) / kAlignment * kAlignment;
+    memory = std::aligned_alloc(kAlignment, rounded);
+    if (memory == nullptr) {  // perhaps what is kept for others is enough
       drop_cached_buffers();
-      fail("tensor", "there is no memory for " + std::to_string(bytes) + " bytes", ErrorKind::memory);
+      memory = std::aligned_alloc(kAlignment, rounded);
     }
+    if (memory == nullptr)
+      fail("tensor", "there is no memory for " + std::to_string(bytes) + " bytes", ErrorKind::memory);
     prefer_huge_pages(memory, whole);
   }
-  auto* made = new Buffer;
   made->data_ = static_cast<std::byte*>(memory);
   made->bytes_ = bytes;
   made->size_class_ = size_class;
-  return Ref<Buffer>(made);
+  return Ref<Buffer>(made.release());
 }
 
 Ref<Buffer> Buffer::wrap(void* data, std::size_t bytes, void* owner, void (*done)(void*)) {
@@ -116,10 +133,7 @@ void Buffer::destroy(Buffer* buffer) noexcept {
       Cache& kept = cache();
       const std::lock_guard lock(kept.mutex);
       keep = whole <= room() / 4 && kept.bytes + whole <= room();
-      if (keep) {
-        kept.blocks[static_cast<std::size_t>(buffer->size_class_)].push_back(buffer->data_);
-        kept.bytes += whole;
-      }
+      if (keep) kept.put(buffer->size_class_, buffer->data_);
     }
     if (!keep) std::free(buffer->data_);
   }
@@ -135,11 +149,9 @@ std::size_t cached_bytes() noexcept {
 void drop_cached_buffers() noexcept {
   Cache& kept = cache();
   const std::lock_guard lock(kept.mutex);
-  for (auto& list : kept.blocks) {
-    for (void* block : list) std::free(block);
-    list.clear();
+  for (int size_class = 0; size_class < kClasses; ++size_class) {
+    while (void* const block = kept.take(size_class)) std::free(block);
   }
-  kept.bytes = 0;
 }
 
 }  // namespace stochos::tensor

@@ -42,6 +42,7 @@ class Polling {
 struct Context {
   int recording = 0;            // depth of Recordings: nodes made now keep their inputs
   bool check_numerics = false;  // evaluation looks for NaN and infinity
+  bool alone = false;           // work is not shared with other threads
   Ref<const Label> label;       // path of the layer at work; null outside
   TraceState* trace = nullptr;  // the trace under way in this thread
   Polling* polling = nullptr;   // of the computation under way in this thread
@@ -55,6 +56,18 @@ class Recording {
   ~Recording() { --context().recording; }
   Recording(const Recording&) = delete;
   Recording& operator=(const Recording&) = delete;
+};
+
+// The work of this thread stays with it.
+class Alone {
+ public:
+  Alone() noexcept : before_(std::exchange(context().alone, true)) {}
+  ~Alone() { context().alone = before_; }
+  Alone(const Alone&) = delete;
+  Alone& operator=(const Alone&) = delete;
+
+ private:
+  bool before_;
 };
 
 // Errors of a node that is computed name the layer that it was made in.

@@ -3,8 +3,8 @@
 #include <pthread.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <new>
-#include <vector>
 
 #include "tensor/evaluate.hpp"
 #include "tensor/operation.hpp"
@@ -61,22 +61,25 @@ Node* Node::allocate(Ref<const Operation> operation, Inputs inputs, std::uint32_
 }
 
 void Node::destroy(Node* node) noexcept {
-  // Inputs die with their last user: a long chain must not be a deep recursion.
-  thread_local std::vector<Node*>* waiting = nullptr;
-  if (waiting != nullptr) {
-    waiting->push_back(node);
+  // Inputs die with their last user: a long chain must not be a deep recursion. Those that wait are chained
+  // through their own mark, which nobody looks at any more: letting go takes no memory.
+  thread_local bool at_work = false;
+  thread_local Node* waiting = nullptr;
+  static_assert(sizeof(node->visited_) >= sizeof(Node*));
+  if (at_work) {
+    node->visited_ = reinterpret_cast<std::uintptr_t>(waiting);
+    waiting = node;
     return;
   }
-  std::vector<Node*> list;
-  waiting = &list;
+  at_work = true;
   for (;;) {
     node->~Node();
     ::operator delete(node);
-    if (list.empty()) break;
-    node = list.back();
-    list.pop_back();
+    if (waiting == nullptr) break;
+    node = waiting;
+    waiting = reinterpret_cast<Node*>(static_cast<std::uintptr_t>(node->visited_));
   }
-  waiting = nullptr;
+  at_work = false;
 }
 
 Ref<Node> Node::make(Ref<const Operation> operation, Inputs inputs) {

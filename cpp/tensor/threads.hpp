@@ -4,6 +4,7 @@
 #include <functional>
 
 #include "base/pool.hpp"
+#include "tensor/context.hpp"
 
 namespace stochos::tensor {
 
@@ -16,7 +17,7 @@ unsigned processor_count();
 // task(0..count-1), the calling thread among the workers.
 template <class Task>
 void run_tasks(std::size_t count, Task&& task) {
-  const unsigned threads = count > 1 ? thread_count() : 1;
+  const unsigned threads = count > 1 && !context().alone ? thread_count() : 1;
   if (threads <= 1) {
     for (std::size_t i = 0; i < count; ++i) task(i);
     return;

@@ -59,7 +59,7 @@ bool Variable::Hold::sole(const Array& seen) const {
 }
 
 Value Variable::Hold::next(const Array& array) const {
-  return variable_->leaf_of(array, variable_->version_ + 1);
+  return variable_->leaf_of(own(array), variable_->version_ + 1);
 }
 
 void Variable::Hold::install(Value& leaf) {
@@ -96,10 +96,6 @@ void Variable::assign(const Value& value) {
     return;
   }
   install(own(evaluated(fitting)), version() + 1);
-}
-
-void Variable::replace(const Array& array) {
-  install(own(array), version() + 1);
 }
 
 }  // namespace stochos::tensor

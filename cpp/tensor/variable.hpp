@@ -56,8 +56,6 @@ class Variable : public Shared {
   Value current() const;
   // In a trace: noted there. Else: evaluated and put in place. Throws Error(value) on another shape.
   void assign(const Value& value);
-  // What assign() does outside of a trace, for numbers that are there.
-  void replace(const Array& array);
 
   // Holds the variable still: nobody reads or assigns it meanwhile. Several are taken in the order of their
   // ids.
@@ -66,7 +64,8 @@ class Variable : public Shared {
     explicit Hold(Variable& variable) : variable_(&variable), lock_(variable.mutex_) {}
     // Whether the current leaf and the caller's array, which is it, are the only ones that know the memory.
     bool sole(const Array& seen) const;
-    // A leaf of the next version over the same memory, made beforehand, and put in place.
+    // A leaf of the next version, over the array's memory unless that is somebody else's; made beforehand,
+    // and put in place.
     Value next(const Array& array) const;
     void install(Value& leaf);
 

@@ -70,6 +70,7 @@ def test_seed_of_refuses(seed: object, error: type[Exception]):
 
 def test_whole_takes_whole_numbers_only():
     assert whole("f", "n", np.uint8(3), 1) == 3
+    assert [whole("f", "n", value, 1, 10) for value in (1, 10)] == [1, 10]
     for value in (True, 1.0, "1", None, np.float64(1)):
         with pytest.raises(errors.InputTypeError, match=r"^\[f\] n is"):
             whole("f", "n", value, 1)

@@ -1,29 +1,10 @@
 // No event takes memory: a run of ten times the events makes as many allocations.
-#include <atomic>
-#include <cstdlib>
-#include <new>
 #include <string>
 
 #include "base/control.hpp"
 #include "check.hpp"
+#include "memory.hpp"
 #include "reactions/ensemble.hpp"
-
-namespace {
-std::atomic<std::uint64_t> made{0};
-}
-
-// Of the whole program; the array forms call these.
-void* operator new(std::size_t size) {
-  made.fetch_add(1, std::memory_order_relaxed);
-  if (void* const place = std::malloc(size > 0 ? size : 1)) return place;
-  throw std::bad_alloc();
-}
-void operator delete(void* place) noexcept {
-  std::free(place);
-}
-void operator delete(void* place, std::size_t) noexcept {
-  std::free(place);
-}
 
 using namespace stochos;
 using namespace stochos::reactions;
@@ -76,10 +57,10 @@ std::uint64_t allocations(const Network& network, const std::string& method, std
   request.keep = Keep::final;
   request.lanes = lanes;
   request.record = {0, 1};
-  const std::uint64_t before = made.load();
+  const std::uint64_t before = memory::made();
   Control control;
   const Outcome outcome = simulate(network, request, control);
-  const std::uint64_t after = made.load();
+  const std::uint64_t after = memory::made();
   CHECK(outcome.method == method);
   CHECK(outcome.events >= events * n);
   return after - before;
@@ -98,13 +79,13 @@ void same(const Network& network, const std::string& method, std::uint64_t few, 
 }  // namespace
 
 TEST(allocations_are_counted) {
-  const std::uint64_t before = made.load();
+  const std::uint64_t before = memory::made();
   // Through volatile pointers, or the compiler does without.
   int* volatile one = new int(7);
   double* volatile three = new double[3];
   delete one;
   delete[] three;
-  CHECK(made.load() - before == 2);
+  CHECK(memory::made() - before == 2);
 }
 
 TEST(no_event_of_an_exact_method_allocates) {

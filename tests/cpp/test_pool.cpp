@@ -89,6 +89,28 @@ TEST(short_work_passes_on_a_task_exception_and_goes_on) {
   CHECK(after == 8);
 }
 
+// Between a task's request to stop, which its failure makes, and the end of its work the waiting thread looks
+// on.
+TEST(the_error_of_a_task_is_told_whenever_the_waiting_thread_looks) {
+  for (const bool ticking : {false, true}) {
+    Control control = ticking ? Control([](std::uint64_t, std::uint64_t) { return true; }) : Control();
+    std::string caught;
+    try {
+      parallel_run(
+          1, 1,
+          [&](std::size_t, unsigned) {
+            control.request_stop();
+            std::this_thread::sleep_for(std::chrono::milliseconds(70));
+            throw std::runtime_error("of the task");
+          },
+          control);
+    } catch (const std::exception& error) {
+      caught = error.what();
+    }
+    CHECK(caught == "of the task");
+  }
+}
+
 TEST(workers_sleep_soon_after_short_work) {
   for (int round = 0; round < 200; ++round) parallel_for(4, 2, [](std::size_t) {});
   const std::clock_t before = std::clock();  // CPU time of the process

@@ -192,6 +192,8 @@ def test_a_sweep_in_other_formats(job_file, ending):
     if ending == ".nc":
         xarray = pytest.importorskip("xarray")
         with xarray.open_dataset(made) as held:
+            assert set(held.coords) == {"k", "initial.S", "time", "species", "other_species"}
+            assert held["species"].to_numpy().tolist() == ["S", "P"]
             found = held["mean"].sel({"k": 0.2, "initial.S": 10}).transpose("time", "species").to_numpy()
     else:
         pandas = pytest.importorskip("pandas")

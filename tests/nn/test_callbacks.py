@@ -89,6 +89,13 @@ def test_the_rate_falls_on_a_plateau(run):
         run([3, 3, 3], [callbacks.ReduceOnPlateau("figure", patience=0)], optimizer=nn.SGD(nn.schedules.Constant(1.0)))
 
 
+def test_the_rate_falls_behind_the_patience_not_before(run):
+    for epochs, rate in ((3, 1.0), (4, 0.5), (5, 0.5), (7, 0.25)):  # better at first, then never again
+        optimizer = nn.SGD(1.0)
+        run([3.0] * epochs, [callbacks.ReduceOnPlateau("figure", factor=0.5, patience=2)], optimizer=optimizer)
+        assert optimizer.learning_rate == rate
+
+
 def test_a_resumed_run_stops_where_the_whole_one_would(run, tmp_path: Path):
     values = [3, 2, 2.5, 2.2, 2.1, 0.0]
     whole, expected = run(values, [callbacks.EarlyStopping("figure", patience=2)])

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from stochos import _core
@@ -58,7 +58,6 @@ reaction = st.tuples(sides, sides, st.one_of(numbers, numbers, programs))
     n=st.integers(1, 90),
     seed=st.integers(0, 2**64 - 1),
 )
-@settings(max_examples=60, deadline=None)
 def test_lanes_give_the_bits_of_the_scalar_path(reactions, amounts, lanes, keep, n, seed):
     network = core.build(dict(zip(NAMES, map(float, amounts), strict=True)), reactions)
     scalar = answer(network, 0, keep, n, seed=seed, first=17)
@@ -78,7 +77,6 @@ conditions = st.sampled_from(
     n=st.integers(1, 90),
     seed=st.integers(0, 2**64 - 1),
 )
-@settings(max_examples=60, deadline=None)
 def test_first_passages_in_lanes_have_the_bits_of_the_scalar_path(reactions, amounts, condition, lanes, n, seed):
     network = core.build(dict(zip(NAMES, map(float, amounts), strict=True)), reactions)
     scalar = answer(network, 0, "first_passage", n, seed=seed, first=17, condition=condition)

@@ -9,7 +9,7 @@ import pytest
 pytest.importorskip("libsbml")
 
 from stochos.errors import FileFormatError, InputError
-from stochos.reactions import Network
+from stochos.reactions import Network, _xml_guard
 
 HEAD = '<sbml xmlns="http://www.sbml.org/sbml/level3/version1/core" level="3" version="1">'
 MATH = '<math xmlns="http://www.w3.org/1998/Math/MathML">'
@@ -45,6 +45,12 @@ def test_hostile_text_is_refused_at_once(name: str):
     with pytest.raises(FileFormatError, match=match):
         Network.from_sbml(text)
     assert time.process_time() - begin < 1
+
+
+def test_as_deep_as_it_may_be_is_read():
+    _xml_guard.check("test", b"<a>" * 256 + b"</a>" * 256)
+    with pytest.raises(FileFormatError, match="deeper than 256"):
+        _xml_guard.check("test", b"<a>" * 257 + b"</a>" * 257)
 
 
 def test_functions_that_double_are_refused_at_once():

@@ -315,6 +315,18 @@ def test_wrong_arguments_are_refused(load, options, error):
         from_word2vec("a\0b")
 
 
+@pytest.mark.parametrize("progress", [None, False, True])
+def test_progress_takes_what_it_takes_everywhere(tmp_path, progress):
+    made = words.Vectors(np.array(list(ROWS.values()), np.float32), list(ROWS))
+    for binary in (False, True):
+        made.to_word2vec(tmp_path / "v", binary=binary, progress=progress)
+        assert from_word2vec(tmp_path / "v", progress=progress).vocabulary == made.vocabulary
+    with pytest.raises(InputTypeError, match="progress is 3"):
+        from_word2vec(tmp_path / "v", progress=3)
+    with pytest.raises(InputTypeError, match="progress is 3"):
+        made.to_word2vec(tmp_path / "v", progress=3)
+
+
 def test_progress_can_stop_reading_and_writing(tmp_path):
     matrix = np.random.default_rng(1).normal(size=(150_000, 40)).astype(np.float32)
     v = words.Vectors(matrix, [f"w{i}" for i in range(150_000)])

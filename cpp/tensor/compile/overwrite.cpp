@@ -1,8 +1,11 @@
 #include "tensor/compile/overwrite.hpp"
 
 #include <algorithm>
+#include <exception>
 #include <unordered_map>
 #include <utility>
+
+#include "tensor/context.hpp"
 
 namespace stochos::tensor {
 namespace {
@@ -12,6 +15,17 @@ template <class Instruction, class Use>
 void for_outputs(const Instruction& one, Use&& use) {
   for (std::uint32_t k = 0; k < one.results.size(); ++k)
     use(k, one.inputs[static_cast<std::size_t>(one.operation->overwritten(k))]);
+}
+
+// With inputs and outputs that have their memory, only the threads could not be had: then it is done without
+// them.
+void write_over(const Operation& operation, std::span<const Array> inputs, std::span<Array> outputs) {
+  try {
+    operation.run(inputs, outputs);
+  } catch (const std::exception&) {
+    const Alone alone;
+    operation.run(inputs, outputs);
+  }
 }
 
 }  // namespace
@@ -78,71 +92,69 @@ void Overwriter::arrange(Program& program) {
 
 void Overwriter::finish(const Program& program, std::vector<Array>& slots) {
   using Slot = Program::Slot;
-  const std::size_t first = program.instructions_.size() - program.updates_;
-  const auto assign = [&](auto&& wanted) {
-    for (const Program::Bound& bound : program.assigned_) {
-      if (wanted(bound.slot)) bound.variable->replace(slots[bound.slot]);
-    }
+  constexpr std::size_t kNone = static_cast<std::size_t>(-1);
+  struct Next {  // of one variable
+    Variable* variable;
+    Slot slot;                   // of the number that it gets
+    std::size_t update = kNone;  // that may write it over the old one, in `old`
+    Slot old = 0;
   };
-  if (program.updates_ == 0) {
-    assign([](Slot) { return true; });
-    return;
-  }
-  // What has to be computed elsewhere comes first: it may fail, and then nothing has been assigned.
-  std::vector<std::size_t> in_place;  // numbers of updates
-  std::vector<char> elsewhere(slots.size(), 1);
+  std::vector<Next> items;
+  items.reserve(program.assigned_.size());
+  for (const Program::Bound& bound : program.assigned_) items.push_back({bound.variable.get(), bound.slot});
+  // All variables are held together, in the order of their ids.
+  std::sort(items.begin(), items.end(),
+            [](const Next& a, const Next& b) { return a.variable->id() < b.variable->id(); });
+  std::vector<std::size_t> item_of(slots.size(), kNone);
+  for (std::size_t i = 0; i < items.size(); ++i) item_of[items[i].slot] = i;
+
+  const std::size_t first = program.instructions_.size() - program.updates_;
+  std::vector<char> elsewhere(program.updates_, 0);  // computed into memory of its own
+  const auto compute = [&](std::size_t u) {
+    program.run(first + u, first + u + 1, slots);
+    elsewhere[u] = 1;
+  };
   for (std::size_t u = 0; u < program.updates_; ++u) {
     const auto& one = program.instructions_[first + u];
     bool sole = !context().check_numerics;  // the guard looks at numbers before they are assigned
     for_outputs(one, [&](std::uint32_t k, Slot slot) {
       sole = sole && program.overwritten_[u][k]->sole(slots[slot]);
+      items[item_of[one.results[k]]].update = u;
+      items[item_of[one.results[k]]].old = slot;
     });
-    if (sole) {
-      in_place.push_back(u);
-      for (const Slot result : one.results) elsewhere[result] = 0;
-    } else {
-      program.run(first + u, first + u + 1, slots);
-    }
+    if (!sole) compute(u);
   }
-  assign([&](Slot slot) { return elsewhere[slot] != 0; });
 
-  std::vector<std::pair<Variable*, Slot>> held;
-  for (const std::size_t u : in_place) {
-    for_outputs(program.instructions_[first + u],
-                [&](std::uint32_t k, Slot slot) { held.emplace_back(program.overwritten_[u][k], slot); });
-  }
-  std::sort(held.begin(), held.end(),
-            [](const auto& a, const auto& b) { return a.first->id() < b.first->id(); });
-  std::vector<Value> leaves;  // the next ones, then the old ones, which die after the locks
-  std::vector<std::size_t> late;
-  {
-    std::unordered_map<Slot, Variable::Hold> holds;
-    for (const auto& [variable, slot] : held) holds.emplace(slot, *variable);
-    std::vector<Array> inputs, outputs;
-    for (const std::size_t u : in_place) {
-      const auto& one = program.instructions_[first + u];
-      bool sole = true;
-      for_outputs(one, [&](std::uint32_t, Slot slot) { sole = sole && holds.at(slot).sole(slots[slot]); });
-      if (!sole) {  // somebody took it in the meantime
-        late.push_back(u);
-        continue;
-      }
-      inputs.clear();
-      outputs.clear();
-      const std::size_t own = leaves.size();
-      for (const Slot slot : one.inputs) inputs.push_back(slots[slot]);
-      for_outputs(one, [&](std::uint32_t, Slot slot) {
-        outputs.push_back(slots[slot]);
-        leaves.push_back(holds.at(slot).next(slots[slot]));
-      });
-      one.operation->run(inputs, outputs);
-      for_outputs(one, [&](std::uint32_t k, Slot slot) { holds.at(slot).install(leaves[own + k]); });
+  const auto over = [&](const Next& item) { return item.update != kNone && elsewhere[item.update] == 0; };
+  std::vector<Value> leaves(items.size());  // the next ones, then the old ones, which die after the locks
+  std::vector<std::vector<Array>> inputs(program.updates_), outputs(program.updates_);
+  for (;;) {
+    std::vector<Variable::Hold> holds;
+    holds.reserve(items.size());
+    for (const Next& item : items) holds.emplace_back(*item.variable);
+    std::size_t taken = kNone;  // by somebody, in the meantime
+    for (std::size_t i = 0; i < items.size(); ++i) {
+      if (over(items[i]) && !holds[i].sole(slots[items[i].old])) taken = items[i].update;
     }
-  }
-  for (const std::size_t u : late) {
-    program.run(first + u, first + u + 1, slots);
-    const auto& results = program.instructions_[first + u].results;
-    assign([&](Slot slot) { return std::find(results.begin(), results.end(), slot) != results.end(); });
+    if (taken != kNone) {
+      holds.clear();
+      compute(taken);
+      continue;
+    }
+    // Everything that can fail comes first, and then nothing has been assigned.
+    for (std::size_t i = 0; i < items.size(); ++i)
+      leaves[i] = holds[i].next(slots[over(items[i]) ? items[i].old : items[i].slot]);
+    for (std::size_t u = 0; u < program.updates_; ++u) {
+      if (elsewhere[u] != 0) continue;
+      const auto& one = program.instructions_[first + u];
+      for (const Slot slot : one.inputs) inputs[u].push_back(slots[slot].packed());
+      for_outputs(one, [&](std::uint32_t, Slot slot) { outputs[u].push_back(slots[slot]); });
+    }
+    for (std::size_t u = 0; u < program.updates_; ++u) {
+      if (elsewhere[u] == 0) write_over(*program.instructions_[first + u].operation, inputs[u], outputs[u]);
+    }
+    for (std::size_t i = 0; i < items.size(); ++i) holds[i].install(leaves[i]);
+    return;
   }
 }
 

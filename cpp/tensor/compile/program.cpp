@@ -190,17 +190,18 @@ std::vector<Array> Program::run(std::span<const Array> arguments, const std::fun
     const Polling polling(poll);
     run(0, instructions_.size() - updates_, slots, arena);
   }
+  // The caller may write to what he passed in; results must not follow. Copied before the variables change,
+  // behind which nothing may throw.
+  std::vector<Array> results(outputs_.size());
+  for (std::size_t i = 0; i < results.size(); ++i) {
+    const Array& result = slots[outputs_[i]];
+    if (!result.buffer || !result.buffer->foreign()) continue;  // an update may still make it
+    results[i] = Array::make(result.dtype, result.shape);
+    copy_packed(result, results[i].data);
+  }
   Overwriter::finish(*this, slots);  // writes over variables: not to be stopped half-way
-  std::vector<Array> results;
-  for (const Slot slot : outputs_) {
-    Array result = slots[slot];
-    if (result.buffer->foreign()) {
-      // The caller may write to what he passed in; results must not follow.
-      Array copy = Array::make(result.dtype, result.shape);
-      copy_packed(result, copy.data);
-      result = std::move(copy);
-    }
-    results.push_back(std::move(result));
+  for (std::size_t i = 0; i < results.size(); ++i) {
+    if (!results[i].buffer) results[i] = slots[outputs_[i]];
   }
   slots.clear();
   if (arena && arena->unique()) {

@@ -66,7 +66,10 @@ def netcdf(dataset: Any, path: Path, where: str) -> None:
             _checks.optional(where, {"netcdf4": "netCDF4"}.get(engine, engine), "data")
         except MissingPartError:
             continue
-        with tempfile.TemporaryDirectory(prefix=".stochos-", dir=path.absolute().parent) as folder:
+        if engine == "scipy":  # in memory; the other two want a file
+            _writing.whole(path, bytes(dataset.to_netcdf(engine=engine)), where)
+            return
+        with tempfile.TemporaryDirectory(prefix="stochos-") as folder:  # not beside the target: a kill would leave it
             made = Path(folder) / "made.nc"
             dataset.to_netcdf(made, engine=engine)
             _writing.whole(path, made.read_bytes(), where)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
@@ -11,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from stochos import _checks, _core
+from stochos._progress import Callback, Progress, progress_callback
 from stochos.words import _evaluation_files, _queries
 
 if TYPE_CHECKING:
@@ -128,7 +128,7 @@ def evaluate(
     metric: Literal["cosine", "dot"] = "cosine",
     method: Literal["add", "multiply"] = "add",
     threads: int | None = None,
-    progress: Callable[[int, int], object] | None = None,
+    progress: Progress = None,
 ) -> Evaluation:
     """Score vectors on a file.
 
@@ -152,8 +152,8 @@ def evaluate(
         Of analogies, see `Vectors.analogy`; the three given words are no answers.
     threads : int, optional
         The score does not depend on it.
-    progress : callable, optional
-        Called as ``progress(done, total)`` during analogies; False stops the call.
+    progress : None, bool or callable
+        Of analogies. None: a bar on a terminal. A callable gets ``(done, total)``; False stops the call.
 
     Returns
     -------
@@ -183,7 +183,8 @@ def evaluate(
     task = _evaluation_files.read(where, path, kind)
     if task.kind == "similarity":
         return _similarity(vectors, task, lookup, metric)
-    return _analogy(vectors, task, lookup, method, lanes, progress)
+    with progress_callback(progress, "analogies", "rows", where) as callback:
+        return _analogy(vectors, task, lookup, method, lanes, callback)
 
 
 def _similarity(vectors: VectorData, task: _evaluation_files.Task, lookup: _Lookup, metric: str) -> Evaluation:
@@ -217,7 +218,7 @@ def _analogy(
     lookup: _Lookup,
     method: str,
     threads: int,
-    progress: Callable[[int, int], object] | None,
+    progress: Callback | None,
 ) -> Evaluation:
     asked: list[list[int]] = []
     section_of: list[int] = []

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Literal
 
 from numpy import float32
 from numpy.typing import NDArray
 
+from stochos._progress import Progress
 from stochos.errors import FileFormatError
 from stochos.words import _queries, _vector_data
 from stochos.words._queries import Keywords
@@ -222,7 +223,7 @@ class Vectors(_vector_data.VectorData):
         metric: Literal["cosine", "dot"] = "cosine",
         method: Literal["add", "multiply"] = "add",
         threads: int | None = None,
-        progress: Callable[[int, int], object] | None = None,
+        progress: Progress = None,
     ) -> Evaluation:
         """Score the vectors on a file of human similarity judgements or of analogies.
 
@@ -255,7 +256,7 @@ class Vectors(_vector_data.VectorData):
         header: bool = True,
         *,
         allow_spaces: bool = False,
-        progress: Callable[[int, int], object] | None = None,
+        progress: Progress = None,
     ) -> None:
         """Write the words and vectors in the text or binary format of word2vec.
 

@@ -5,15 +5,12 @@ from __future__ import annotations
 import gzip
 import os
 import zlib
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from stochos import _checks, _core
+from stochos._progress import Progress, progress_callback
 from stochos.errors import FileError, FileFormatError, InputError, InputTypeError
 from stochos.words.vectors import Vectors
-
-if TYPE_CHECKING:
-    Progress = Callable[[int, int], object]
 
 __all__ = ["from_word2vec", "write_word2vec"]
 
@@ -31,7 +28,7 @@ def from_word2vec(
     limit: int | None = None,
     *,
     threads: int | None = None,
-    progress: Progress | None = None,
+    progress: Progress = None,
 ) -> Vectors:
     """Read vectors in the text or binary format of word2vec, as gensim, GloVe, fastText and others write it.
 
@@ -51,8 +48,8 @@ def from_word2vec(
         Read only the first `limit` rows, 1 or more. Errors in later rows, and their number, are then not seen.
     threads : int, optional
         Threads that parse a text file; the result does not depend on it.
-    progress : callable, optional
-        Called as ``progress(bytes done, bytes)``; False stops the call.
+    progress : None, bool or callable
+        None: a bar on a terminal. A callable gets ``(bytes done, bytes)`` and stops the call by returning False.
 
     Returns
     -------
@@ -87,9 +84,11 @@ def from_word2vec(
     place = _path(where, path)
     lanes = _checks.threads(where, threads)
     source = _unpacked(where, place)
-    matrix, words, is_binary, first = _core.words_read_word2vec(
-        place if source is None else source, place, binary, header, errors == "replace", rows, lanes, where, progress
-    )
+    data = place if source is None else source
+    with progress_callback(progress, "reading vectors", "bytes", where) as callback:
+        matrix, words, is_binary, first = _core.words_read_word2vec(
+            data, place, binary, header, errors == "replace", rows, lanes, where, callback
+        )
     if len(set(words)) != len(words):
         seen: dict[str, int] = {}
         for row, word in enumerate(words):
@@ -139,7 +138,7 @@ def write_word2vec(
     header: bool = True,
     *,
     allow_spaces: bool = False,
-    progress: Progress | None = None,
+    progress: Progress = None,
 ) -> None:
     """Write words and vectors in the text or binary format of word2vec; whole or not at all.
 
@@ -155,8 +154,8 @@ def write_word2vec(
         Begin with the line "V d". Binary files need it.
     allow_spaces : bool
         Write words that hold spaces, in text only. This library reads them back, others do not.
-    progress : callable, optional
-        Called as ``progress(rows done, rows)``; False stops the call and leaves the old file.
+    progress : None, bool or callable
+        None: a bar on a terminal. A callable gets ``(rows done, rows)``; False stops the call and leaves the old file.
 
     Raises
     ------
@@ -185,7 +184,8 @@ def write_word2vec(
     if not header and vectors.vocabulary[0].startswith(_MARK):
         msg = f"[{where}] the first word {vectors.vocabulary[0]!r} begins with a byte order mark; give header=True"
         raise InputError(msg)
-    _core.words_write_word2vec(place, vectors.matrix, vectors.vocabulary, binary, header, where, progress)
+    with progress_callback(progress, "writing vectors", "rows", where) as callback:
+        _core.words_write_word2vec(place, vectors.matrix, vectors.vocabulary, binary, header, where, callback)
 
 
 def _problem(word: str, allow_spaces: bool) -> str | None:
