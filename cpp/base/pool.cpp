@@ -97,10 +97,10 @@ struct Job {
   unsigned threads = 1;
   const std::function<void(unsigned lane)>* lane = nullptr;  // a share of the work; returns when none is left
   Control* control = nullptr;
-  bool brief = false;                // others like it will follow at once
-  std::atomic<bool> closed{false};   // a lane found no more work
-  std::vector<char> taken;           // lanes, under the pool's mutex
-  unsigned joined = 0;               // how many of them, under the pool's mutex
+  bool brief = false;               // others like it will follow at once
+  std::atomic<bool> closed{false};  // a lane found no more work
+  std::vector<char> taken;  // lanes, under the pool's mutex; a worker could not answer for lack of memory
+  unsigned joined = 0;      // how many of them, under the pool's mutex
   std::atomic<unsigned> running{0};  // lanes at work; changes under the pool's mutex
   std::exception_ptr failure;
   std::condition_variable finished;
@@ -109,7 +109,6 @@ struct Job {
 
   // A worker has the same lane in every job that has so many: what it wrote before is in its cache.
   unsigned join(unsigned worker) {
-    taken.resize(threads, 0);
     unsigned at = worker;
     if (at >= threads || taken[at] != 0)
       at = static_cast<unsigned>(std::find(taken.begin(), taken.end(), 0) - taken.begin());
@@ -321,6 +320,7 @@ void parallel_run(std::size_t count, unsigned threads, const std::function<void(
   };
   Job job;
   job.threads = std::max(1U, static_cast<unsigned>(std::min<std::size_t>(threads, count)));
+  job.taken.assign(job.threads, 0);
   job.lane = &lane;
   job.control = &control;
   pool().run(job);
@@ -331,6 +331,7 @@ void parallel_lanes(unsigned threads, const std::function<void(unsigned)>& lane)
   Control control;
   Job job;
   job.threads = threads - 1;
+  job.taken.assign(job.threads, 0);
   job.lane = &lane;
   job.control = &control;
   job.brief = true;
