@@ -28,18 +28,20 @@ def test_a_ring_of_eight_is_found_in_a_few_seconds():
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("name", "settings"),
+    ("name", "steps", "settings"),
     [
-        *((name, {}) for name in ("js", "kl", "squared_hellinger", "triangular", "gan")),
-        ("reverse_kl", {"gradient_penalty": 0.3, "rate": 2e-3}),
-        *((name, {"discriminator_loss": "log_score"}) for name in ("pearson", "neyman")),
+        *((name, STEPS, {}) for name in ("js", "kl", "squared_hellinger", "triangular", "gan")),
+        ("reverse_kl", STEPS, {"gradient_penalty": 0.3, "rate": 2e-3}),
+        # After STEPS Pearson's is between 89 and 95 %, depending on seed and processor.
+        ("pearson", 16_000, {"discriminator_loss": "log_score"}),
+        ("neyman", STEPS, {"discriminator_loss": "log_score"}),
     ],
 )
-def test_ring_of_eight_is_learned(name: str, settings: dict[str, Any]):
+def test_ring_of_eight_is_learned(name: str, steps: int, settings: dict[str, Any]):
     ring = gan.ring(8)
     start = time.process_time()
-    model = _ready.plain(2, name, steps=STEPS, seed=0, **settings)
-    model.fit(ring, steps=STEPS, seed=0)
+    model = _ready.plain(2, name, steps=steps, seed=0, **settings)
+    model.fit(ring, steps=steps, seed=0)
     assert time.process_time() - start < 60
     samples = model.sample(10_000)
     found = gan.metrics.coverage(samples, ring)
