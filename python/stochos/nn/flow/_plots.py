@@ -45,7 +45,7 @@ def plot(flow: GradientFlow, path: str | os.PathLike[str] | None, kind: str, ax:
         for place in grid[len(chosen) :]:
             place.axis("off")
         lines = (*flow.verdict.sentences, *flow.verdict.advice)
-        words = "\n\n".join(textwrap.fill(line, 50) for line in lines)
+        words = "\n\n".join(textwrap.fill(line, 44) for line in lines)
         told = grid[len(chosen)].text(0.0, 0.98, words, va="top", fontsize=9, transform=grid[len(chosen)].transAxes)
         told.set_in_layout(False)
         figure.suptitle(f"{_tables.title(flow)}: {flow.verdict.state}")
