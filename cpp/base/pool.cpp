@@ -70,17 +70,6 @@ void linger(Done&& done) {
   } while (Clock::now() < end);
 }
 
-// Held for a few instructions at a time: trying for a moment is cheaper than sleeping.
-std::unique_lock<std::mutex> locked(std::mutex& mutex) {
-  std::unique_lock lock(mutex, std::try_to_lock);
-  for (int i = 0; i < 64 && !lock.owns_lock(); ++i) {
-    spin_pause();
-    if (lock.try_lock()) break;
-  }
-  if (!lock.owns_lock()) lock.lock();
-  return lock;
-}
-
 // Moves this thread to another processor than `other`, where it may be on one: a thread that is woken is
 // often put beside the one that woke it, and if both then look out for each other they take turns where they
 // could run at once. The affinity that the user gave is as before.
@@ -166,7 +155,7 @@ class Pool {
       if (const std::exception_ptr failure = job.work(job.threads)) std::rethrow_exception(failure);
       return;
     }
-    std::unique_lock lock = locked(mutex_);
+    std::unique_lock lock = briefly_locked(mutex_);
     while (workers_ < job.threads) start_worker();
     jobs_.push_back(&job);
     const auto place = std::prev(jobs_.end());
@@ -181,7 +170,7 @@ class Pool {
     const std::exception_ptr failure = job.work(job.threads);
     const Clock::time_point worked = Clock::now();
     if (lively) linger([&] { return job.running.load(std::memory_order_acquire) == 0; });
-    lock = locked(mutex_);
+    lock = briefly_locked(mutex_);
     job.finished.wait(lock, [&] { return job.running == 0; });
     jobs_.erase(place);
     --callers_;
@@ -249,7 +238,7 @@ class Pool {
       brief = job->brief;
       lock.unlock();
       const std::exception_ptr failure = job->work(slot);
-      lock = locked(mutex_);
+      lock = briefly_locked(mutex_);
       if (failure && !job->failure) job->failure = failure;
       // Notify under the lock: the waiter owns the job and may destroy it as soon as it is released.
       if (--job->running == 0) job->finished.notify_all();
@@ -266,7 +255,7 @@ class Pool {
       linger([&] {
         return posted_.load(std::memory_order_acquire) != seen || !lively_.load(std::memory_order_relaxed);
       });
-      lock = locked(mutex_);
+      lock = briefly_locked(mutex_);
       --looking_;
       if (Job* job = open_job(); job != nullptr) return job;
       if (posted_.load(std::memory_order_relaxed) == seen) return nullptr;

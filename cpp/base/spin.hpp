@@ -13,22 +13,16 @@ inline void spin_pause() noexcept {
 #endif
 }
 
-// A mutex that is held for a few instructions at a time: trying for a moment is cheaper than sleeping, and
-// much cheaper than being woken.
-class BriefMutex {
- public:
-  void lock() {
-    for (int i = 0; i < 64; ++i) {
-      if (mutex_.try_lock()) return;
-      spin_pause();
-    }
-    mutex_.lock();
+// Takes a mutex that is held for a few instructions at a time: trying for a moment is cheaper than sleeping,
+// and much cheaper than being woken.
+inline std::unique_lock<std::mutex> briefly_locked(std::mutex& mutex) {
+  std::unique_lock lock(mutex, std::try_to_lock);
+  for (int i = 0; i < 64 && !lock.owns_lock(); ++i) {
+    spin_pause();
+    if (lock.try_lock()) break;
   }
-  void unlock() { mutex_.unlock(); }
-  bool try_lock() { return mutex_.try_lock(); }
-
- private:
-  std::mutex mutex_;
-};
+  if (!lock.owns_lock()) lock.lock();
+  return lock;
+}
 
 }  // namespace stochos

@@ -50,7 +50,7 @@ std::size_t room() noexcept {
 // Freed blocks of each class, chained through their first words: keeping one takes no memory, so that it
 // cannot fail.
 struct Cache {
-  BriefMutex mutex;
+  std::mutex mutex;
   std::array<void*, kClasses> first{};
   std::size_t bytes = 0;
 
@@ -94,7 +94,7 @@ Ref<Buffer> Buffer::make(std::size_t bytes) {
   void* memory = nullptr;
   {
     Cache& kept = cache();
-    const std::lock_guard lock(kept.mutex);
+    const auto lock = briefly_locked(kept.mutex);
     memory = kept.take(size_class);
   }
   if (memory == nullptr) {
@@ -131,7 +131,7 @@ void Buffer::destroy(Buffer* buffer) noexcept {
     bool keep = false;
     {
       Cache& kept = cache();
-      const std::lock_guard lock(kept.mutex);
+      const auto lock = briefly_locked(kept.mutex);
       keep = whole <= room() / 4 && kept.bytes + whole <= room();
       if (keep) kept.put(buffer->size_class_, buffer->data_);
     }
@@ -142,13 +142,13 @@ void Buffer::destroy(Buffer* buffer) noexcept {
 
 std::size_t cached_bytes() noexcept {
   Cache& kept = cache();
-  const std::lock_guard lock(kept.mutex);
+  const auto lock = briefly_locked(kept.mutex);
   return kept.bytes;
 }
 
 void drop_cached_buffers() noexcept {
   Cache& kept = cache();
-  const std::lock_guard lock(kept.mutex);
+  const auto lock = briefly_locked(kept.mutex);
   for (int size_class = 0; size_class < kClasses; ++size_class) {
     while (void* const block = kept.take(size_class)) std::free(block);
   }

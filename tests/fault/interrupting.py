@@ -11,14 +11,12 @@ reported beside and set off. The 99th percentile of what is left must be at most
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import random
 import shutil
 import signal
 import sys
-import tempfile
 import time
 from collections.abc import Callable
 from functools import partial
@@ -90,20 +88,12 @@ def one_round(kind: str, base: Path, after: float) -> tuple[float, float, list[s
 
 def main() -> int:
     """Report a line a kind and the percentiles; 1 where anything is wrong."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--rounds", type=int, default=50, help="of all kinds together (50)")
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--only", choices=KINDS, help="one kind")
-    options = parser.parse_args()
-    kinds = [options.only] if options.only else list(KINDS)
-    rng, all_of, faults = random.Random(options.seed), [], 0
-    with tempfile.TemporaryDirectory(prefix="stochos-interrupting-") as name:
-        base = Path(name)
-        (base / "tmp").mkdir()
-        tempfile.tempdir = str(base / "tmp")
-        for place, kind in enumerate(kinds):
+    kinds, seed = rounds.asked(__doc__, KINDS)
+    rng, all_of, faults = random.Random(seed), [], 0
+    with rounds.scratch("interrupting") as base:
+        for kind, times in kinds.items():
             found = []
-            for _ in range(options.rounds * (place + 1) // len(kinds) - options.rounds * place // len(kinds)):
+            for _ in range(times):
                 delay, queue, wrong = one_round(kind, base, rng.uniform(0.02, 0.5))
                 found.append((delay, max(delay - queue, 0.0)))
                 faults += len(wrong)
@@ -114,8 +104,8 @@ def main() -> int:
             all_of += found
     whole, own = (np.percentile([pair[n] for pair in all_of], 99) for n in (0, 1))
     hangs = sum(delay >= HANG for delay, _ in all_of)
-    times = f"99th percentile {whole * 1e3:.0f} ms, {own * 1e3:.0f} ms without waiting for a processor"
-    print(f"{len(all_of)} rounds: {times}, {hangs} hangs, {faults} faults")
+    summary = f"99th percentile {whole * 1e3:.0f} ms, {own * 1e3:.0f} ms without waiting for a processor"
+    print(f"{len(all_of)} rounds: {summary}, {hangs} hangs, {faults} faults")
     return 1 if faults or own > MOST else 0
 
 

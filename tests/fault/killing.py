@@ -9,13 +9,11 @@ takes, looks at what lies there (whole files alone), does the work again to its 
 
 from __future__ import annotations
 
-import argparse
 import os
 import random
 import shutil
 import signal
 import sys
-import tempfile
 import time
 from collections.abc import Callable
 from functools import partial
@@ -208,22 +206,13 @@ def tried(kind: str, times: int, rng: random.Random, base: Path) -> tuple[int, l
 
 def main() -> int:
     """Report a line a kind; 1 where anything is wrong."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--rounds", type=int, default=50, help="of all kinds together (50)")
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--only", choices=KINDS, help="one kind")
-    options = parser.parse_args()
-    kinds = [options.only] if options.only else list(KINDS)
+    kinds, seed = rounds.asked(__doc__, KINDS)
     bad = 0
-    with tempfile.TemporaryDirectory(prefix="stochos-killing-") as name:
-        base = Path(name)
-        (base / "tmp").mkdir()
-        tempfile.tempdir = str(base / "tmp")
+    with rounds.scratch("killing") as base:
         rounds.done(partial(prepare, base))
-        for place, kind in enumerate(kinds):
-            times = options.rounds * (place + 1) // len(kinds) - options.rounds * place // len(kinds)
+        for kind, times in kinds.items():
             begin = time.monotonic()
-            cuts, wrong = tried(kind, times, random.Random(f"{kind}/{options.seed}"), base)
+            cuts, wrong = tried(kind, times, random.Random(f"{kind}/{seed}"), base)
             spent = time.monotonic() - begin
             print(
                 f"{kind:<10} {times:>5} rounds, {cuts:>5} in the midst, {len(wrong)} faults, {spent:.1f} s", flush=True

@@ -5,14 +5,40 @@ The parent imports and forks; it never calls the core itself, so that its pool h
 
 from __future__ import annotations
 
+import argparse
+import contextlib
 import faulthandler
 import os
 import signal
 import sys
+import tempfile
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+
+
+def asked(text: str | None, kinds: Iterable[str]) -> tuple[dict[str, int], int]:
+    """Return how many rounds of each kind the command line asks for, and the seed; `text` begins with what is done."""
+    known = list(kinds)
+    parser = argparse.ArgumentParser(description=(text or "").splitlines()[0])
+    parser.add_argument("--rounds", type=int, default=50, help="of all kinds together (50)")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--only", choices=known, help="one kind")
+    options = parser.parse_args()
+    chosen, rounds = [options.only] if options.only else known, options.rounds
+    ends = [rounds * place // len(chosen) for place in range(len(chosen) + 1)]
+    return {kind: ends[place + 1] - ends[place] for place, kind in enumerate(chosen)}, options.seed
+
+
+@contextlib.contextmanager
+def scratch(name: str) -> Iterator[Path]:
+    """Give a folder that goes away, and send temporary files to its folder `tmp`."""
+    with tempfile.TemporaryDirectory(prefix=f"stochos-{name}-") as made:
+        base = Path(made)
+        (base / "tmp").mkdir()
+        tempfile.tempdir = str(base / "tmp")
+        yield base
 
 
 def child(work: Callable[[], object]) -> int:
