@@ -5,8 +5,9 @@ from __future__ import annotations
 import concurrent.futures
 import itertools
 import secrets
+import traceback
 from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar, cast
 
 from stochos._progress import Callback, report
 from stochos.errors import Error, InputTypeError
@@ -17,9 +18,27 @@ _Shard = TypeVar("_Shard")
 _Answer = TypeVar("_Answer")
 _MOST_SHARDS = 64
 _TRIES = 3  # of each shard
-# How executors call the death of a worker; a pool of the standard library takes no work after it.
-_LOSSES = {"BrokenExecutor", "BrokenProcessPool", "TerminatedWorkerError", "KilledWorker", "WorkerDied"}
 _LOOK = 0.05  # seconds between two looks at progress
+
+
+class _Outcome(Generic[_Answer]):
+    """What a shard gave, its answer or its error, so that whatever else a future raises comes from the executor."""
+
+    def __init__(self, work: Callable[[_Shard], _Answer], shard: _Shard) -> None:
+        self._answer: _Answer | None = None
+        self._error: Exception | None = None
+        try:
+            self._answer = work(shard)
+        except Exception as error:
+            if not isinstance(error, Error):  # those of Stochos say where; of others the lines are worth having
+                error.add_note(f"in a shard:\n{traceback.format_exc()}")
+            self._error = error.with_traceback(None)
+
+    def answer(self) -> _Answer:
+        if self._error is not None:
+            raise self._error
+        return cast("_Answer", self._answer)
+
 
 # Calls that ended early; a shard that runs in this very process sees it and stops.
 _ended: set[str] = set()
@@ -101,14 +120,16 @@ def run_shards(
 
     Notes
     -----
-    A shard that was lost with its worker is sent again where the executor still takes work. Whatever ends the call,
-    what waits is cancelled. A shard that runs in another process goes on to its end there.
+    A shard that the executor lost, with a worker or on its way, is sent again where the executor still takes work; an
+    error of the shard itself ends the call at once. Whatever ends the call, what waits is cancelled. A shard that runs
+    in another process goes on to its end there.
     """
-    futures: list[concurrent.futures.Future[_Answer]] = []
+    futures: list[concurrent.futures.Future[_Outcome[_Answer]]] = []
     total = sum(sizes)
     try:
-        futures.extend(executor.submit(work, shard) for shard in shards)
+        futures.extend(executor.submit(_Outcome, work, shard) for shard in shards)
         waiting, done = {future: i for i, future in enumerate(futures)}, 0
+        answers: dict[int, _Answer] = {}
         tries = [1] * len(shards)
         while waiting:
             ready, _ = concurrent.futures.wait(waiting, _LOOK, concurrent.futures.FIRST_COMPLETED)
@@ -116,30 +137,41 @@ def run_shards(
                 i = waiting.pop(future)
                 if _is_lost(future) and tries[i] < _TRIES:
                     tries[i] += 1
-                    futures[i] = executor.submit(work, shards[i])
+                    futures[i] = executor.submit(_Outcome, work, shards[i])
                     waiting[futures[i]] = i
                     continue
-                future.result()
+                answers[i] = _arrived(future, where).answer()
                 done += sizes[i]
             report(callback, done, total)
     except BaseException as error:
         _end(call, futures)
-        if isinstance(error, (concurrent.futures.BrokenExecutor, concurrent.futures.CancelledError)):
-            msg = f"[{where}] the executor lost a shard before it was done ({type(error).__name__}: {error}); run again"
-            raise Error(msg) from error
-        if not isinstance(error, Error) and "pickle" in f"{type(error).__name__} {error}".lower():
+        if isinstance(error, concurrent.futures.BrokenExecutor):  # it takes no more work
+            raise Error(_lost(where, error)) from error
+        raise
+    return [answers[i] for i in range(len(shards))]
+
+
+def _is_lost(future: concurrent.futures.Future[Any]) -> bool:
+    """Tell whether a shard never came to its end: its worker died, its answer was lost, or someone cancelled it."""
+    return future.cancelled() or isinstance(future.exception(), Exception)
+
+
+def _arrived(future: concurrent.futures.Future[_Outcome[_Answer]], where: str) -> _Outcome[_Answer]:
+    """Return what a shard gave, or raise what the executor says why there is nothing."""
+    try:
+        return future.result()
+    except Exception as error:
+        if "pickle" in f"{type(error).__name__} {error}".lower():
             msg = (
                 f"[{where}] part of the work cannot be sent to another process ({error}); give functions that stand "
                 "in a module, no lambdas, or executor=None"
             )
             raise InputTypeError(msg) from error
-        raise
-    return [future.result() for future in futures]
+        raise Error(_lost(where, error)) from error
 
 
-def _is_lost(future: concurrent.futures.Future[Any]) -> bool:
-    """Tell whether a shard never came to its end: its worker died, or someone else cancelled it."""
-    return future.cancelled() or type(future.exception()).__name__ in _LOSSES
+def _lost(where: str, error: Exception) -> str:
+    return f"[{where}] the executor lost a shard before it was done ({type(error).__name__}: {error}); run again"
 
 
 def _end(call: str, futures: Sequence[concurrent.futures.Future[Any]]) -> None:

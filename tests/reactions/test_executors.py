@@ -155,20 +155,50 @@ def test_a_lost_shard_is_told():
 class Forgetful(ThreadPoolExecutor):
     """Loses the first shards that it is given, and goes on."""
 
-    lost = 0
+    def __init__(self, how: BaseException, losses: int) -> None:
+        super().__init__(2)
+        self.how, self.left, self.sent = how, losses, 0
 
     def submit(self, work: Any, /, *args: Any, **named: Any) -> Future[Any]:
-        if self.lost < 2:
-            self.lost += 1
-            return Broken().submit(work, *args)
+        self.sent += 1
+        if self.left:
+            self.left -= 1
+            future: Future[Any] = Future()
+            future.set_exception(self.how)
+            return future
         return super().submit(work, *args, **named)
 
 
-def test_a_lost_shard_is_computed_again():
-    with Forgetful(2) as pool:
+# Dask, when a worker dies while its answer is fetched, takes the answer for an error and fails to unpack it.
+@pytest.mark.parametrize(
+    "how", [concurrent.futures.BrokenExecutor("died"), ValueError("too many values to unpack"), OSError("no route")]
+)
+def test_a_lost_shard_is_computed_again(how: BaseException):
+    with Forgetful(how, 2) as pool:
         spread = simulate(GENE, TIMES, 500, seed=2, keep="moments", executor=pool)
-        assert pool.lost == 2
+        assert pool.left == 0
     assert arrays(spread) == arrays(simulate(GENE, TIMES, 500, seed=2, keep="moments"))
+
+
+@pytest.mark.parametrize("how", [ValueError("too many values to unpack"), concurrent.futures.BrokenExecutor("died")])
+def test_a_shard_is_sent_three_times(how: BaseException):
+    with Forgetful(how, 10) as pool:
+        with pytest.raises(Error, match=r"lost a shard before it was done \((ValueError|Broken).*run again"):
+            simulate(GENE, TIMES, 1, executor=pool)
+        assert pool.sent == 3
+
+
+def stumble(shard: int) -> int:
+    return {0: 1}[shard]
+
+
+def test_an_error_of_the_shard_is_raised_at_once_and_says_where(processes: Executor):
+    with ThreadPoolExecutor(1) as pool, pytest.raises(KeyError) as of_thread:
+        executors.run_shards(pool, stumble, [0, 1, 0], [1, 1, 1], executors.new_call(), None, "here")
+    with pytest.raises(KeyError) as of_process:
+        executors.run_shards(processes, stumble, [0, 1, 0], [1, 1, 1], executors.new_call(), None, "here")
+    for error in (of_thread.value, of_process.value):
+        assert any("in stumble" in note for note in error.__notes__)
 
 
 def test_two_processes_of_loky():
