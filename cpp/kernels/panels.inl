@@ -43,6 +43,15 @@ static inline std::size_t even_tile(std::size_t rows, std::size_t row, std::size
   return (rows - row + (tiles - tile) - 1) / (tiles - tile);
 }
 
+// A tile of A turned: `some` of kSome numbers from each of k rows of memory. Constant sizes need no call to copy.
+template <class T, std::size_t kSome>
+static inline void turned_tile(std::size_t some, const T* from, std::size_t lda, std::size_t k, T* out) {
+  if constexpr (kSome > 0) {
+    if (some < kSome) return turned_tile<T, kSome - 1>(some, from, lda, k, out);
+    for (std::size_t i = 0; i < k; ++i) __builtin_memcpy(out + i * kPanelRows, from + i * lda, kSome * sizeof(T));
+  }
+}
+
 // Rows of A, tile after tile as panel_product takes them, in kPanelRows * k numbers each, step after step.
 template <class L>
 static void panel_tiles(const typename L::Scalar* a, std::size_t lda, bool turned, std::size_t rows, std::size_t k,
@@ -53,12 +62,7 @@ static void panel_tiles(const typename L::Scalar* a, std::size_t lda, bool turne
   for (std::size_t tile = 0; tile < tiles; ++tile, out += kPanelRows * k) {
     const std::size_t some = even_tile(rows, row, tile, tiles);
     if (turned) {
-      const T* from = a + row;
-      if (some == kPanelRows) {
-        for (std::size_t i = 0; i < k; ++i) __builtin_memcpy(out + i * kPanelRows, from + i * lda, kPanelRows * sizeof(T));
-      } else {
-        for (std::size_t i = 0; i < k; ++i) __builtin_memcpy(out + i * kPanelRows, from + i * lda, some * sizeof(T));
-      }
+      turned_tile<T, kPanelRows>(some, a + row, lda, k, out);
     } else {
       const T* from = a + row * lda;
       const std::size_t fours = some < 4 ? 0 : k / 4 * 4;

@@ -19,7 +19,7 @@
 namespace stochos::tensor {
 namespace {
 
-constexpr std::size_t kAlignment = 64;
+constexpr std::size_t kAlignment = 64, kHugePage = std::size_t{2} << 20;
 constexpr std::size_t kLeastCached = std::size_t{256} << 20, kMostCached = std::size_t{1} << 30;
 constexpr int kFirstShift = 6, kClasses = 4 * 42;  // four classes an octave from 64 bytes on
 
@@ -98,11 +98,12 @@ Ref<Buffer> Buffer::make(std::size_t bytes) {
     memory = kept.take(size_class);
   }
   if (memory == nullptr) {
-    const std::size_t rounded = (whole + kAlignment - 1) / kAlignment * kAlignment;
-    memory = std::aligned_alloc(kAlignment, rounded);
+    const std::size_t alignment = whole >= kHugePage ? kHugePage : kAlignment;
+    const std::size_t rounded = (whole + alignment - 1) / alignment * alignment;
+    memory = std::aligned_alloc(alignment, rounded);
     if (memory == nullptr) {  // perhaps what is kept for others is enough
       drop_cached_buffers();
-      memory = std::aligned_alloc(kAlignment, rounded);
+      memory = std::aligned_alloc(alignment, rounded);
     }
     if (memory == nullptr)
       fail("tensor", "there is no memory for " + std::to_string(bytes) + " bytes", ErrorKind::memory);

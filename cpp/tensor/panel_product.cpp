@@ -23,7 +23,7 @@ constexpr std::size_t kCache = 1 << 20;       // bytes of C that `done` still fi
 constexpr std::size_t kMostRowBytes = 16384;  // of the columns packed at a time
 constexpr std::size_t kLeastRows = 24;        // of a task
 constexpr std::size_t kPacked = 8192;         // numbers that a task packs
-constexpr std::size_t kOften = 64;            // columns that meet a tile of A: from then on packing it pays
+constexpr std::size_t kOften = 65;            // columns that meet a tile of A: from then on packing it pays
 
 // `whole` in parts that are as even as can be, each a multiple of `unit` but the last.
 std::size_t part_of(std::size_t whole, std::size_t parts, std::size_t unit) {
