@@ -211,14 +211,6 @@ def test_two_processes_of_loky():
     assert arrays(spread) == arrays(local)
 
 
-def test_mpi():
-    futures = pytest.importorskip("mpi4py.futures", reason="mpi4py is not installed (Debian: python3-mpi4py, openmpi)")
-    # One process alone: started without mpiexec, the pool spawns its own worker.
-    with futures.MPIPoolExecutor(1) as pool:
-        spread = simulate(GENE, TIMES, 300, seed=3, keep="moments", executor=pool)
-    assert arrays(spread) == arrays(simulate(GENE, TIMES, 300, seed=3, keep="moments"))
-
-
 @pytest.mark.parametrize("given", [4, "threads", object(), ThreadPoolExecutor])
 def test_what_is_no_executor_is_refused(given: object):
     if given is ThreadPoolExecutor:
