@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from stochos import _checks
+from stochos import _checks, _figures
 from stochos.errors import InputError, InputTypeError
 from stochos.nn import _context, _names
 
@@ -84,26 +84,29 @@ class LayerDrift:
         rows = [f"{name:<18}" + "".join(f"{x:>9.2g}" for x in row) for name, row in self.from_mean.items()]
         return "\n".join([head, *rows])
 
-    def plot(self, axes: Any = None) -> Any:
+    def plot(self, path: _figures.Path = None, *, ax: Any = None) -> Any:
         """Draw the distances from the mean: a line for each kind of weight.
 
         Parameters
         ----------
-        axes : matplotlib.axes.Axes, optional
+        path : str or path, optional
+            Write the picture there (.png, .svg or .pdf).
+        ax : matplotlib.axes.Axes, optional
+            Draw here; default: a new figure.
 
         Returns
         -------
         matplotlib.axes.Axes
         """
-        if axes is None:
-            pyplot = _checks.optional("albert.LayerDrift.plot", "matplotlib.pyplot", "plot")
-            axes = pyplot.figure(layout="constrained").add_subplot()
+        where = "albert.LayerDrift.plot"
+        ax = _figures.axes(where, path, ax)
         for name, row in self.from_mean.items():
-            axes.plot(range(len(row)), row, marker="o", label=name)
-        axes.set_xlabel("layer")
-        axes.set_ylabel("distance from the layers' mean / norm of the mean")
-        axes.legend()
-        return axes
+            ax.plot(range(len(row)), row, marker="o", label=name)
+        ax.set_xlabel("layer")
+        ax.set_ylabel("distance from the layers' mean / norm of the mean")
+        ax.legend()
+        _figures.keep(ax.figure, path, where)
+        return ax
 
 
 class Sharing:

@@ -116,10 +116,8 @@ def command(
             "samples": [len(x), len(y)],
         }  # fmt: skip
     if plot is not None:
-        from stochos.gan import _pictures
-
         _writing.check_figure(plot, _WHERE)
-        _pictures.save(gan.local_variational_plot(d), str(plot), _WHERE)
+        gan.local_variational_plot(d, path=plot)
         facts["plot"] = str(plot)
     if as_json:
         print_json(facts)

@@ -104,8 +104,9 @@ def command(
     **options: Any,
 ) -> None:
     """Train a GAN on DATA: ring or lattice (mixtures of 8 and 25 Gaussians), digits, or a file of points."""
+    from stochos import gan
     from stochos.cli.divergence import chosen
-    from stochos.gan import _games, _pictures, _ready
+    from stochos.gan import _games, _ready
 
     for path in (output, checkpoint):
         if path is not None:
@@ -132,7 +133,7 @@ def command(
         _write(made, output)
     if plot is not None:
         shown = law.sample(2000, 0) if law is not None else real
-        _pictures.save(_pictures.samples_plot(made if size == 2 else made[:64], shown), str(plot), _WHERE)
+        gan.samples_plot(made if size == 2 else made[:64], shown, path=plot)
     _tell(model, made, law, real, seconds, [str(path) for path in (output, plot, checkpoint) if path], as_json)
 
 

@@ -94,8 +94,6 @@ def command(model: Path, until: float, plot: Path | None, output: Path | None, a
     if output is not None:
         check_output(output, _WHERE)
     if plot is not None:
-        from stochos.reactions import _plots
-
         _writing.check_figure(plot, _WHERE)
     net = _files.load_model(model, _WHERE, round_initial=options.pop("round_initial"))
     changes = {
@@ -112,7 +110,7 @@ def command(model: Path, until: float, plot: Path | None, output: Path | None, a
     if output is not None:
         _files.write(run, output, _WHERE)
     if plot is not None:
-        _plots.save(run, plot, _WHERE)
+        run.plot(path=plot)
     _tell(run, model, options["method"], [str(path) for path in (output, plot) if path is not None], as_json)
 
 

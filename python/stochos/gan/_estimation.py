@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from stochos import _checks, executors, nn
+from stochos import _checks, _figures, executors, nn
 from stochos._progress import Callback, progress_callback, report
 from stochos.errors import InputError, InputTypeError
 from stochos.gan import _witness
@@ -78,16 +78,28 @@ class Estimate:
         """Return the witness T = f'(p/q) at points (N, ...), shape (N,)."""
         return np.asarray(self.divergence.activation(self.log_ratio(points)), dtype=np.float64)
 
-    def plot(self, ax: Any = None) -> Any:
-        """Draw the held-out bound over the training steps, with the interval; needs matplotlib."""
-        if ax is None:
-            pyplot = _checks.optional("gan.Estimate.plot", "matplotlib.pyplot", "plot")
-            _, ax = pyplot.subplots(figsize=(6.5, 4), layout="constrained")
+    def plot(self, path: _figures.Path = None, *, ax: Any = None) -> Any:
+        """Draw the held-out bound over the training steps, with the interval; needs matplotlib.
+
+        Parameters
+        ----------
+        path : str or path, optional
+            Write the picture there (.png, .svg or .pdf).
+        ax : matplotlib.axes.Axes, optional
+            Draw here; default: a new figure.
+
+        Returns
+        -------
+        matplotlib.axes.Axes
+        """
+        where = "gan.Estimate.plot"
+        ax = _figures.axes(where, path, ax, (6.5, 4))
         ax.plot(*self.curve, color="tab:blue", label="held-out bound")
         ax.axhspan(self.low, self.high, color="tab:orange", alpha=0.3, lw=0, label=f"{self.confidence:.0%} interval")
         ax.axhline(self.value, color="tab:orange", lw=1)
         ax.set(xlabel="step", ylabel=f"bound on {self.divergence.name}")
         ax.legend(frameon=False)
+        _figures.keep(ax.figure, path, where)
         return ax
 
     def __repr__(self) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from stochos import _checks, _writing
+from stochos import _checks, _figures
 from stochos.errors import InputError
 from stochos.gan._divergence import Divergence, divergence
 
@@ -21,6 +21,7 @@ def local_variational_plot(
     low: float = 0.05,
     high: float = 4.0,
     tangents: int = 12,
+    path: _figures.Path = None,
     ax: Any = None,
 ) -> Any:
     """Draw f as the envelope of its tangents; needs matplotlib (``pip install 'stochos[plot]'``).
@@ -36,6 +37,8 @@ def local_variational_plot(
         Range of the ratio u = p/q, 0 < low < high.
     tangents
         How many, from 1 to 200; their points of contact are spaced evenly in log u.
+    path
+        Write the picture there (.png, .svg or .pdf).
     ax
         Axes to draw on; new ones when None.
 
@@ -60,9 +63,7 @@ def local_variational_plot(
         msg = f"[{where}] low is {first:g} and high {last:g}; give 0 < low < high"
         raise InputError(msg)
     count = _checks.whole(where, "tangents", tangents, 1, 200)
-    if ax is None:
-        pyplot = _checks.optional(where, "matplotlib.pyplot", "plot")
-        _, ax = pyplot.subplots(figsize=(7, 4.5), layout="constrained")
+    ax = _figures.axes(where, path, ax, (7, 4.5))
     u = np.linspace(first, last, 400)
     touch = np.exp(np.linspace(np.log(first), np.log(last), count + 2)[1:-1])
     slopes = d.witness(touch)
@@ -74,10 +75,11 @@ def local_variational_plot(
     span = float(np.ptp(values)) or 1.0
     ax.set(xlabel="u = p/q", ylabel="f(u)", xlim=(0, last), ylim=(values.min() - 0.4 * span, values.max() + 0.1 * span))
     ax.legend(frameon=False)
+    _figures.keep(ax.figure, path, where)
     return ax
 
 
-def samples_plot(made: ArrayLike, real: ArrayLike | None = None, *, ax: Any = None) -> Any:
+def samples_plot(made: ArrayLike, real: ArrayLike | None = None, *, path: _figures.Path = None, ax: Any = None) -> Any:
     """Draw samples: points in the plane over the real ones, or square images side by side; needs matplotlib.
 
     Parameters
@@ -86,6 +88,8 @@ def samples_plot(made: ArrayLike, real: ArrayLike | None = None, *, ax: Any = No
         (N, 2) points, (N, H, W) images, or (N, H·H) flat square images.
     real
         Real examples of the same shape, drawn beneath the points; images are drawn without them.
+    path
+        Write the picture there (.png, .svg or .pdf).
     ax
         Axes to draw on; new ones when None.
 
@@ -103,14 +107,14 @@ def samples_plot(made: ArrayLike, real: ArrayLike | None = None, *, ax: Any = No
     where = "gan.samples_plot"
     samples = np.asarray(made, dtype=np.float64)
     check_shape(where, samples)
-    pyplot = _checks.optional(where, "matplotlib.pyplot", "plot")
     if samples.ndim == 2 and samples.shape[1] == 2:
-        ax = pyplot.subplots(figsize=(5, 5), layout="constrained")[1] if ax is None else ax
+        ax = _figures.axes(where, path, ax, (5, 5))
         if real is not None:
             ax.scatter(*np.asarray(real, dtype=np.float64).T, s=4, color="0.75", linewidths=0, label="real")
         ax.scatter(*samples.T, s=4, color="tab:blue", alpha=0.6, linewidths=0, label="made")
         ax.set_aspect("equal")
         ax.legend(frameon=False, loc="upper right", markerscale=3)
+        _figures.keep(ax.figure, path, where)
         return ax
     images = _images(samples)
     across = math.ceil(math.sqrt(len(images)))
@@ -120,9 +124,10 @@ def samples_plot(made: ArrayLike, real: ArrayLike | None = None, *, ax: Any = No
     for i, image in enumerate(images):
         row, column = divmod(i, across)
         grid[row * (height + 1) :, column * (width + 1) :][:height, :width] = image
-    ax = pyplot.subplots(figsize=(5, 5 * down / across), layout="constrained")[1] if ax is None else ax
+    ax = _figures.axes(where, path, ax, (5, 5 * down / across))
     ax.imshow(grid, cmap="gray_r", interpolation="nearest")
     ax.set_axis_off()
+    _figures.keep(ax.figure, path, where)
     return ax
 
 
@@ -144,12 +149,3 @@ def _images(samples: NDArray[Any]) -> NDArray[Any]:
         side = math.isqrt(samples.shape[1])
         return samples.reshape(-1, side, side)
     return samples.reshape(samples.shape[:3])
-
-
-def save(ax: Any, path: str, where: str) -> None:
-    """Write the figure of `ax` to a file, whole or not at all, and close it."""
-    pyplot = _checks.optional(where, "matplotlib.pyplot", "plot")
-    try:
-        _writing.figure(ax.figure, path, where, dpi=120)
-    finally:
-        pyplot.close(ax.figure)

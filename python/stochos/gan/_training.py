@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from stochos import _checks, _core, nn
+from stochos import _checks, _core, _figures, nn
 from stochos._progress import Progress, note, progress_callback, report
 from stochos.errors import ConvergenceError, FileFormatError, InputError, InputTypeError
 from stochos.gan import _steps, _witness
@@ -187,9 +187,11 @@ def _picture(model: GAN, source: _Source, options: Options) -> Callable[[int], N
     _pictures.check_shape(_WHERE, real)
 
     def draw(step: int) -> None:
-        ax = _pictures.samples_plot(model.sample(1000 if real.ndim == 2 and real.shape[1] == 2 else 64), real)
+        path = os.path.join(folder, f"samples_{step:07d}.png")
+        ax = _figures.axes(_WHERE, path, None, (5, 5))
         ax.set_title(f"{model.game.name}, step {step:,}")
-        _pictures.save(ax, os.path.join(folder, f"samples_{step:07d}.png"), _WHERE)
+        _pictures.samples_plot(model.sample(1000 if real.ndim == 2 and real.shape[1] == 2 else 64), real, ax=ax)
+        _figures.keep(ax.figure, path, _WHERE)
 
     return draw
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from stochos import _checks
+from stochos import _checks, _figures
 from stochos.errors import InputError, UnknownNameError
 
 __all__ = ["History"]
@@ -83,29 +83,32 @@ class History:
         pandas = _checks.optional("nn.History.to_pandas", "pandas", "data")
         return pandas.DataFrame(self._values, index=pandas.RangeIndex(1, self.epochs + 1, name="epoch"))
 
-    def plot(self, names: list[str] | None = None, ax: Any = None) -> Any:
+    def plot(self, path: _figures.Path = None, *, names: list[str] | None = None, ax: Any = None) -> Any:
         """Draw the figures over the epochs; needs the extra ``plot``.
 
         Parameters
         ----------
+        path : str or path, optional
+            Write the picture there (.png, .svg or .pdf).
         names : list of str, optional
             Default: all losses.
         ax : matplotlib.axes.Axes, optional
+            Draw here; default: a new figure.
 
         Returns
         -------
         matplotlib.axes.Axes
         """
         where = "nn.History.plot"
-        pyplot = _checks.optional(where, "matplotlib.pyplot", "plot")
         names = [name for name in self._values if name.endswith("loss")] if names is None else names
         if not names:
             msg = f"[{where}] there is nothing to draw; train first"
             raise InputError(msg)
-        ax = pyplot.subplots()[1] if ax is None else ax
+        ax = _figures.axes(where, path, ax)
         for name in names:
             numbers = self[name]
             ax.plot(range(1, len(numbers) + 1), numbers, label=name)
         ax.set_xlabel("epoch")
         ax.legend()
+        _figures.keep(ax.figure, path, where)
         return ax

@@ -6,7 +6,7 @@ import os
 import textwrap
 from typing import Any
 
-from stochos import _checks, _writing
+from stochos import _checks, _figures, _writing
 from stochos.errors import InputError
 from stochos.nn import _layout, _trees
 from stochos.nn._weights import Tie
@@ -71,7 +71,7 @@ def plot(model: Model, path: str | os.PathLike[str] | None, nested: bool, ax: An
     left, right = left - spare / 2, right + spare / 2
     bottom = tops[-1]
     if ax is None:
-        ax = _axes(path is not None, right - left + 0.4, bottom + 0.4 + 0.2 * len(notes))
+        ax = _axes(path, right - left + 0.4, bottom + 0.4 + 0.2 * len(notes))
     ax.set(xlim=(left - 0.2, right + 0.2), ylim=(bottom + 0.2 + 0.2 * len(notes), -0.2))
     ax.set_aspect("equal")
     ax.axis("off")
@@ -84,22 +84,14 @@ def plot(model: Model, path: str | os.PathLike[str] | None, nested: bool, ax: An
     _draw_boxes(ax, boxes, places, tops, scale)
     for number, note in enumerate(notes):
         ax.text(left, bottom + 0.2 + 0.2 * number, note, fontsize=8 * scale, color="#555555", va="center")
-    if path is not None:
-        _writing.figure(figure, path, WHERE)
+    _figures.keep(figure, path, WHERE)
     return ax
 
 
-def _axes(file: bool, width: float, height: float) -> Any:
+def _axes(path: _figures.Path, width: float, height: float) -> Any:
     shrink = min(1.0, _MOST / max(width, height))
     size = (max(width * shrink, 0.5), max(height * shrink, 0.5))
-    if file:
-        from matplotlib.figure import Figure
-
-        figure: Any = Figure(figsize=size)
-    else:
-        pyplot: Any = _checks.optional(WHERE, "matplotlib.pyplot", "plot")
-        figure = pyplot.figure(figsize=size)
-    return figure.add_axes((0.0, 0.0, 1.0, 1.0))
+    return _figures.new(WHERE, path, size, None).add_axes((0.0, 0.0, 1.0, 1.0))
 
 
 def _graph(model: Model) -> tuple[list[_Box], list[tuple[int, int]], list[str]]:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from stochos import _checks, _writing
+from stochos import _checks, _figures
 from stochos.errors import InputError
 from stochos.reactions._tables import Histogram, histogram_of
 
@@ -20,7 +19,15 @@ _KINDS = ("trajectories", "band", "histogram")
 _SPECIES = 10  # drawn by default; more cannot be told apart
 
 
-def draw(run: Run, kind: str | None, species: Sequence[str] | None, ax: Any, limit: int, time: float | None) -> Any:
+def draw(
+    run: Run,
+    kind: str | None,
+    species: Sequence[str] | None,
+    path: _figures.Path,
+    ax: Any,
+    limit: int,
+    time: float | None,
+) -> Any:
     """Do the work of `Run.plot`, which says what the arguments are."""
     if kind is None:
         kind = _default(run, limit)
@@ -28,8 +35,7 @@ def draw(run: Run, kind: str | None, species: Sequence[str] | None, ax: Any, lim
     limit = _checks.whole(WHERE, "limit", limit, 1)
     names = run.species[:_SPECIES] if species is None else [species] if isinstance(species, str) else list(species)
     places = [run.index(name) for name in names]
-    if ax is None:
-        ax = _new_axes()
+    ax = _figures.axes(WHERE, path, ax, (7, 4.3))
     if kind == "trajectories":
         _trajectories(run, names, places, ax, limit)
     elif kind == "band":
@@ -38,21 +44,8 @@ def draw(run: Run, kind: str | None, species: Sequence[str] | None, ax: Any, lim
         _histogram(run, names, places, ax, time)
     if len(names) > 1:
         ax.legend(frameon=False)
+    _figures.keep(ax.figure, path, WHERE)
     return ax
-
-
-def save(run: Run, path: str | os.PathLike[str], where: str) -> None:
-    """Draw the run into a new figure and write it to `path`, whole or not at all; see `_writing.check_figure`."""
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(7, 4.3), layout="constrained")
-    draw(run, None, None, figure.add_subplot(), 20, None)
-    _writing.figure(figure, path, where)
-
-
-def _new_axes() -> Any:
-    pyplot: Any = _checks.optional(WHERE, "matplotlib.pyplot", "plot")
-    return pyplot.subplots(layout="constrained")[1]
 
 
 def _default(run: Run, limit: int) -> str:

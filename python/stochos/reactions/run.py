@@ -252,6 +252,7 @@ class Run:
         self,
         kind: Literal["trajectories", "band", "histogram"] | None = None,
         *,
+        path: str | os.PathLike[str] | None = None,
         species: Sequence[str] | None = None,
         ax: matplotlib.axes.Axes | None = None,
         limit: int = 20,
@@ -265,6 +266,8 @@ class Run:
             Single trajectories as steps; the mean with a band of one standard deviation; or the distribution of the
             amounts at one time. By default trajectories, if at most `limit` were kept, else the band, else the
             histogram.
+        path : str or path, optional
+            Write the picture there (.png, .svg or .pdf).
         species : sequence of str, optional
             Which to draw; by default all, at most ten.
         ax : matplotlib.axes.Axes, optional
@@ -287,7 +290,7 @@ class Run:
         """
         from stochos.reactions import _plots
 
-        drawn: matplotlib.axes.Axes = _plots.draw(self, kind, species, ax, limit, time)
+        drawn: matplotlib.axes.Axes = _plots.draw(self, kind, species, path, ax, limit, time)
         return drawn
 
     def save(self, path: str | os.PathLike[str]) -> None:

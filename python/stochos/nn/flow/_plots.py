@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from stochos import _checks, _writing
+from stochos import _checks, _figures, _writing
 from stochos.errors import InputError
 from stochos.nn.flow import _tables
 from stochos.nn.flow._weights import WHERE
@@ -38,7 +38,7 @@ def plot(flow: GradientFlow, path: str | os.PathLike[str] | None, kind: str, ax:
             msg = f"[{_WHERE}] kind='all' draws several axes and takes no ax; choose one of {', '.join(_KINDS[1:])}"
             raise InputError(msg)
         chosen = [name for name in drawers if name != "gates" or flow.gates]
-        figure = _figure(path is not None, (12, 7.2))
+        figure = _figures.new(_WHERE, path, (12, 7.2))
         grid = figure.subplots(2, 3).ravel()
         for place, name in zip(grid, chosen, strict=False):
             drawers[name](flow, place)
@@ -49,42 +49,23 @@ def plot(flow: GradientFlow, path: str | os.PathLike[str] | None, kind: str, ax:
         told = grid[len(chosen)].text(0.0, 0.98, words, va="top", fontsize=9, transform=grid[len(chosen)].transAxes)
         told.set_in_layout(False)
         figure.suptitle(f"{_tables.title(flow)}: {flow.verdict.state}")
-        _save(figure, path)
+        _figures.keep(figure, path, _WHERE)
         return figure
-    if ax is None:
-        ax = _figure(path is not None, (7, 4.3)).add_subplot()
+    ax = _figures.axes(_WHERE, path, ax, (7, 4.3))
     drawers[kind](flow, ax)
-    _save(ax.figure, path)
+    _figures.keep(ax.figure, path, _WHERE)
     return ax
 
 
 def plot_comparison(found: Comparison, path: str | os.PathLike[str] | None, ax: Any) -> Any:
     """Do the work of `Comparison.plot`."""
-    if path is not None:
-        _writing.check_figure(path, _WHERE)
-    if ax is None:
-        ax = _figure(path is not None, (7, 4.3)).add_subplot()
+    ax = _figures.axes(_WHERE, path, ax, (7, 4.3))
     for name, flow in found.flows.items():
         ax.semilogy(_typical(flow.gradient_norms), label=name)
     ax.set(xlabel="step t", ylabel="gradient norm")
     ax.legend(frameon=False)
-    _save(ax.figure, path)
+    _figures.keep(ax.figure, path, _WHERE)
     return ax
-
-
-def _figure(file: bool, size: tuple[float, float]) -> Any:
-    if file:
-        from matplotlib.figure import Figure
-
-        return Figure(figsize=size, layout="constrained")
-    pyplot: Any = _checks.optional(_WHERE, "matplotlib.pyplot", "plot")
-    return pyplot.figure(figsize=size, layout="constrained")
-
-
-def _save(figure: Any, path: str | os.PathLike[str] | None) -> None:
-    if path is None:
-        return
-    _writing.figure(figure, path, _WHERE)
 
 
 def _typical(values: Any) -> Any:
