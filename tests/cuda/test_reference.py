@@ -191,20 +191,21 @@ def test_rows_in_step_reach_the_loss_of_the_serial_fit():
     """Of rows at once, as on a card, in the worst order: all read before any writes. Within 2 % in each epoch.
 
     Measured on the shipped text, 5,345 words, 50 dimensions, from the spectral start: the serial loss of the third
-    epoch is 1.293, and 0.1 % more with 16 rows at once, 0.3 % more with 64.
+    epoch is 1.293, and 0.1 % more with 16 rows at once, 0.3 % more with 64; of 46,818 words and 8.2 million pairs the
+    second epoch has 1.336, and 0.1 % more with 64.
     """
     counts = words.count(datasets.path("bible-asv"), window=3, min_count=30)
     pairs = _core.PairMatrix(counts._row_start, counts._column, counts._value, float(counts.unit), 2, None)
     data = pairs, float(counts.total), counts.log_probabilities("tokens").astype(np.float32), 24, (0.1, 0.25, 0.5, 3.0)
     start = _core.words_random_vectors(len(counts), 24, 3).reshape(-1, 24)
     loss = {}
-    for together in (1, 16):
+    for together in (1, 64):
         problem = _core.SgdOnDevice(*data, together, 2, None)
         problem.set(start, np.ones(len(counts), np.float32))
         loss[together] = [sum(problem.run_epoch(5, epoch, 0.1, 1.0, 5, 2, None)[:2]) for epoch in range(3)]
-    assert loss[16][2] < 0.9 * loss[16][0]
-    np.testing.assert_allclose(loss[16], loss[1], rtol=0.02)
-    assert loss[16] != loss[1]  # it is no serial fit
+    assert loss[64][2] < 0.9 * loss[64][0]
+    np.testing.assert_allclose(loss[64], loss[1], rtol=0.02)
+    assert loss[64] != loss[1]  # it is no serial fit
 
 
 def test_a_reference_fit_tells_how_far_it_is_and_stops(problems):
