@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from stochos import _core, cuda, datasets, reactions, words
-from stochos.errors import OutOfMemoryError, StoppedError
+from stochos.errors import StoppedError
 
 pytestmark = pytest.mark.skipif(
     not cuda.is_available(), reason="no graphics card, or a build without CUDA: stochos.cuda.is_available() is False"
@@ -63,12 +63,6 @@ def test_a_long_ensemble_stops_when_told():
     net = reactions.Network({"X": 0}, ["-> X @ 1e6", "X -> @ 1"], {})
     with pytest.raises(StoppedError):
         reactions.simulate(net, [1e6], 1000, keep="final", device="cuda", progress=lambda _done, _total: False)
-
-
-def test_too_much_is_refused_with_its_size():
-    net = NETWORKS["birth and death"]
-    with pytest.raises(OutOfMemoryError, match="bytes"):
-        reactions.simulate(net, np.arange(1.0, 2**33, 2.0**9), 1, keep="trajectories", device="cuda")
 
 
 @pytest.fixture(scope="module")
