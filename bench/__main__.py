@@ -28,6 +28,7 @@ ROOMS: dict[str, tuple[str, str, list[str], list[str]]] = {
     "gan": ("GANs", "gan_bench.py", [], ["--samples", "3"]),
     "rnn": ("Recurrent layers", "rnn_bench.py", [], ["--rounds", "3"]),
     "gradient_flow": ("Gradient flow", "gradient_flow_bench.py", [], ["--repeat", "2", "--no-report"]),
+    "cuda": ("Graphics cards", "cuda_bench.py", [], ["--samples", "1", "--quick"]),
     "albert": ("ALBERT", "albert_bench.py", [], ["--samples", "1", "--layers", "2"]),
 }
 PEERS = (

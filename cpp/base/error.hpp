@@ -5,7 +5,7 @@
 
 namespace stochos {
 
-enum class ErrorKind { value, type, key, os, memory, convergence, format };
+enum class ErrorKind { value, type, key, os, memory, convergence, format, missing, device };
 
 class Error : public std::exception {
  public:

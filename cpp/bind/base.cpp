@@ -31,6 +31,10 @@ const char* class_of(ErrorKind kind) {
       return "ConvergenceError";
     case ErrorKind::format:
       return "FileFormatError";
+    case ErrorKind::missing:
+      return "MissingPartError";
+    case ErrorKind::device:
+      return "DeviceError";
   }
   return "Error";
 }
@@ -80,7 +84,6 @@ void bind_base(py::module_& m) {
   m.def("detected_cpu_level", [] { return std::string(cpu_level_name(detected_cpu_level())); });
   m.def("default_threads", &default_threads);
   m.def("blas_description", &blas::description);
-  m.def("cuda_available", [] { return false; });
 
   m.def(
       "philox",

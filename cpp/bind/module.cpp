@@ -5,6 +5,7 @@ namespace py = pybind11;
 
 namespace stochos::bind {
 void bind_base(py::module_& m);
+void bind_cuda(py::module_& m);
 void bind_words_corpus(py::module_& m);
 void bind_words_counts(py::module_& m);
 void bind_words_fit(py::module_& m);
@@ -21,6 +22,7 @@ void bind_tensor_flow(py::module_& m);
 PYBIND11_MODULE(_core, m) {
   m.doc() = "Compiled core of Stochos; use the public modules instead.";
   stochos::bind::bind_base(m);
+  stochos::bind::bind_cuda(m);
   stochos::bind::bind_words_corpus(m);
   stochos::bind::bind_words_counts(m);
   stochos::bind::bind_words_fit(m);

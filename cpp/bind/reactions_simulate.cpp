@@ -44,6 +44,13 @@ Keep keep_of(const std::string& name) {
        "'; give 'trajectories', 'moments', 'final', 'histogram', 'first_passage' or 'events'");
 }
 
+reactions::Device device_of(const std::string& name) {
+  if (name == "cpu") return reactions::Device::cpu;
+  if (name == "cuda") return reactions::Device::cuda;
+  if (name == "cuda-reference") return reactions::Device::cuda_reference;
+  fail("device is '" + name + "'; give 'cpu' or 'cuda'");
+}
+
 void check_times(const reactions::Plan& plan) {
   if (plan.times.empty()) fail("times is empty");
   if (!std::isfinite(plan.start)) fail("start is not a finite number");
@@ -81,6 +88,8 @@ void take_options(const Network& network, const py::dict& options, Request& requ
       request.lanes = py::cast<std::size_t>(value);
       if (*request.lanes != 0 && *request.lanes != 8 && *request.lanes != 16 && *request.lanes != 32)
         fail("lanes is " + std::to_string(*request.lanes) + "; give 0, 8, 16 or 32");
+    } else if (name == "device") {
+      request.device = device_of(py::cast<std::string>(value));
     } else if (name == "condition") {
       request.condition = py::cast<std::string>(value);
     } else if (name == "record") {

@@ -8,7 +8,7 @@ namespace stochos::random {
 
 // x > 0, finite and normal. Method and constants: FreeBSD msun e_log.c (K. C. Ng, Sun Microsystems 1993,
 // freely granted); x = 2^k (1 + f) with sqrt(1/2) <= 1 + f < sqrt(2), s = f / (2 + f).
-inline double log(double x) noexcept {
+constexpr double log(double x) noexcept {
   constexpr double kLn2High = 6.93147180369123816490e-01, kLn2Low = 1.90821492927058770002e-10;
   constexpr double kG1 = 6.666666666666735130e-01, kG2 = 3.999999999940941908e-01,
                    kG3 = 2.857142874366239149e-01, kG4 = 2.222219843214978396e-01,

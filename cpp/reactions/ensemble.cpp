@@ -16,6 +16,7 @@
 #include "reactions/choice.hpp"
 #include "reactions/lockstep.hpp"
 #include "reactions/methods/method.hpp"
+#include "reactions/on_device.hpp"
 #include "reactions/recorders.hpp"
 
 namespace stochos::reactions {
@@ -140,6 +141,7 @@ class Replay {
 }  // namespace
 
 Outcome simulate(const Network& network, const Request& request, Control& control) {
+  if (request.device != Device::cpu) return simulate_on_device(network, request, control);
   Outcome outcome;
   const Choice choice = choose(network, request);
   outcome.method = choice.name;

@@ -15,6 +15,8 @@
 namespace stochos::reactions {
 
 enum class Keep { trajectories, moments, final, histogram, first_passage, events };
+// Where trajectories are simulated; the reference runs the graphics card's own code on the processor.
+enum class Device { cpu, cuda, cuda_reference };
 
 struct Request {
   Plan plan;
@@ -31,6 +33,7 @@ struct Request {
   // Side by side where that is possible: 0 none, else 8, 16 or 32; it changes no bit. By default as many as
   // pay.
   std::optional<std::size_t> lanes;
+  Device device = Device::cpu;
 };
 
 struct Outcome {

@@ -173,6 +173,15 @@ class Network {
   }
   double slow(std::uint32_t r, const double* x, double* registers) const;
   const QuickLaw& quick_law(std::uint32_t r) const noexcept { return quick_[r]; }
+  // The parts of a law that is not quick: its expression, or nullptr and c with the orders of its species.
+  const Formula* expression(std::uint32_t r) const noexcept {
+    return kind_[r] == Kind::expression ? &laws_[law_of_[r]] : nullptr;
+  }
+  double product_constant(std::uint32_t r) const noexcept { return constant_[r]; }
+  std::span<const std::uint32_t> product_species(std::uint32_t r) const noexcept {
+    return order_species_[law_of_[r]];
+  }
+  std::span<const std::uint32_t> product_orders(std::uint32_t r) const noexcept { return order_[law_of_[r]]; }
   // Some law is taken literally, whether its reactants are there or not.
   bool ungated() const noexcept { return ungated_; }
 

@@ -2,47 +2,30 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
 #include <string>
-#include <utility>
 
 #include "base/error.hpp"
 #include "base/pool.hpp"
 #include "kernels/table.hpp"
 #include "random/stream.hpp"
+#include "words/tournament.hpp"
 
 namespace stochos::words {
 namespace {
 
 constexpr std::size_t kLaneFloats = 16;  // widest vector register, in floats
 
-// Round r of a tournament of n stripes (n even): rounds 0..n-2 pair each stripe with one other (the circle
-// method), round n-1 pairs each with itself.
-std::vector<std::pair<std::uint32_t, std::uint32_t>> round_pairs(std::uint32_t n, std::uint32_t r) {
-  std::vector<std::pair<std::uint32_t, std::uint32_t>> pairs;
-  if (r == n - 1) {
-    for (std::uint32_t s = 0; s < n; ++s) pairs.emplace_back(s, s);
-    return pairs;
-  }
-  const std::uint32_t m = n - 1;
-  pairs.emplace_back(r, m);
-  for (std::uint32_t k = 1; k < n / 2; ++k) pairs.emplace_back((r + k) % m, (r + m - k) % m);
-  return pairs;
-}
-
-// The order of the rounds, shuffled anew each epoch (Fisher-Yates).
-std::vector<std::uint32_t> round_order(std::uint32_t n, random::Key key, std::uint32_t epoch) {
-  std::vector<std::uint32_t> order(n);
-  std::iota(order.begin(), order.end(), 0U);
-  for (std::uint32_t k = n - 1; k > 0; --k) {
-    // Records count from 0 upward; the shuffle's draws take the top of the counter range.
-    const random::Block bits = random::draw(key, ~std::uint64_t{k}, epoch);
-    std::swap(order[k], order[random::below(bits[0], k + 1)]);
-  }
-  return order;
-}
-
 }  // namespace
+
+void check_converges(const kernels::SgdLoss& loss, std::size_t records, const EpochSettings& settings) {
+  // PMI lies within the logarithm of the corpus, so a mean squared error of a million is far beyond any
+  // start.
+  constexpr double kDiverged = 1e6;
+  if (loss.observed <= kDiverged * static_cast<double>(records) && std::isfinite(loss.zeros)) return;
+  throw Error(ErrorKind::convergence, "words.fit",
+              "diverged in epoch " + std::to_string(settings.epoch + 1) + " at rate " +
+                  std::to_string(settings.rate) + ": the loss is out of all bounds; give a smaller rate");
+}
 
 SgdProblem::SgdProblem(const PairData& data, std::size_t dimension, const Weighting& weighting,
                        unsigned threads, Control& control)
@@ -162,17 +145,9 @@ kernels::SgdLoss SgdProblem::run_epoch(const EpochSettings& settings, Control& c
     total.observed += loss.observed;
     total.zeros += loss.zeros;
     total.pairs += loss.pairs;
-    // PMI lies within the logarithm of the corpus, so a mean squared error of a million is far beyond any
-    // start.
-    constexpr double kDiverged = 1e6;
-    if (!(total.observed <= kDiverged * static_cast<double>(records())) || !std::isfinite(total.zeros)) {
-      throw Error(ErrorKind::convergence, "words.fit",
-                  "diverged in epoch " + std::to_string(settings.epoch + 1) + " at rate " +
-                      std::to_string(settings.rate) + ": the loss is out of all bounds; give a smaller rate");
-    }
+    check_converges(total, records(), settings);
   };
-  using Pairs = std::vector<std::pair<std::uint32_t, std::uint32_t>>;
-  const auto run_round = [&](const Pairs& pairs, std::vector<kernels::SgdLoss>& losses, std::size_t k,
+  const auto run_round = [&](const Round& pairs, std::vector<kernels::SgdLoss>& losses, std::size_t k,
                              unsigned slot) {
     const auto [a, b] = pairs[k];
     losses[k] = run_pair(a, b, kernel, lanes[slot].seen, lanes[slot].scratch.data());
@@ -180,9 +155,7 @@ kernels::SgdLoss SgdProblem::run_epoch(const EpochSettings& settings, Control& c
   };
 
   control.start(records());
-  std::vector<Pairs> rounds;
-  for (const std::uint32_t r : round_order(stripes_.count, key, settings.epoch))
-    rounds.push_back(round_pairs(stripes_.count, r));
+  const std::vector<Round> rounds = tournament(stripes_.count, key, settings.epoch);
   // A round of a small problem is over before a second thread has woken up; then one task does all, in the
   // same order.
   constexpr std::size_t kSmall = 200'000;
@@ -190,7 +163,7 @@ kernels::SgdLoss SgdProblem::run_epoch(const EpochSettings& settings, Control& c
     parallel_run(
         1, 1,
         [&](std::size_t, unsigned) {
-          for (const Pairs& pairs : rounds) {
+          for (const Round& pairs : rounds) {
             std::vector<kernels::SgdLoss> losses(pairs.size());
             for (std::size_t k = 0; k < pairs.size() && !control.stopped(); ++k)
               run_round(pairs, losses, k, 0);
@@ -201,7 +174,7 @@ kernels::SgdLoss SgdProblem::run_epoch(const EpochSettings& settings, Control& c
         control);
     return total;
   }
-  for (const Pairs& pairs : rounds) {
+  for (const Round& pairs : rounds) {
     std::vector<kernels::SgdLoss> losses(pairs.size());
     parallel_run(
         pairs.size(), settings.threads,

@@ -19,6 +19,9 @@ struct EpochSettings {
   unsigned threads;
 };
 
+// Throws Error(convergence) naming epoch and rate when the loss of an epoch has left all bounds.
+void check_converges(const kernels::SgdLoss& loss, std::size_t records, const EpochSettings& settings);
+
 // Minimises  sum over observed pairs  w(x) / 2 (<v_i, v_j> - PMI)^2
 //          + sum over sampled unobserved pairs  w0 softplus(<v_i, v_j> - PMI at x = 1)
 // with Adagrad, one accumulator a word (the mean over coordinates of the squared gradient).
@@ -34,7 +37,7 @@ class SgdProblem {
   // Matrix (words x dimension) and accumulators (words), in word order.
   void set(std::span<const float> matrix, std::span<const float> squares);
   void get(std::span<float> matrix, std::span<float> squares) const;
-  // One pass over all pairs. Throws Error(convergence) naming epoch and rate when the loss leaves all bounds.
+  // One pass over all pairs. Throws what check_converges() throws.
   kernels::SgdLoss run_epoch(const EpochSettings& settings, Control& control);
   std::size_t records() const { return blocks_.records.size(); }
   std::size_t words() const { return stripes_.words; }

@@ -14,11 +14,11 @@ from stochos.errors import Error
 if TYPE_CHECKING:
     from types import ModuleType
 
-    from stochos import albert, config, datasets, errors, executors, gan, jobs, nn, random, reactions, words
+    from stochos import albert, config, cuda, datasets, errors, executors, gan, jobs, nn, random, reactions, words
 
 __all__ = [
-    "Error", "__version__", "albert", "config", "datasets", "errors", "executors", "gan", "jobs", "nn", "random",
-    "reactions", "words",
+    "Error", "__version__", "albert", "config", "cuda", "datasets", "errors", "executors", "gan", "jobs", "nn",
+    "random", "reactions", "words",
 ]  # fmt: skip
 
 

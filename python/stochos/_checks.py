@@ -60,6 +60,14 @@ def threads(where: str, value: object) -> int:
     return _core.default_threads() if value is None else whole(where, "threads", value, 1, 1024)
 
 
+def device(where: str, value: object, *, here: bool = True) -> str:
+    """Return "cpu" or "cuda"; of "cuda", refuse a build without it and a machine without a card, if it runs here."""
+    name = choice(where, "device", value, ("cpu", "cuda"))
+    if name == "cuda" and here:
+        _core.cuda_require(where)
+    return name
+
+
 def optional(where: str, module: str, extra: str) -> ModuleType:
     """Import an optional module, or say which pip line brings it."""
     try:

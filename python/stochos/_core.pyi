@@ -7,6 +7,30 @@ import numpy as np
 from numpy.typing import NDArray
 from typing_extensions import Buffer
 
+from stochos._core_device import (
+    SgdOnDevice as SgdOnDevice,
+)
+from stochos._core_device import (
+    SgdProblem as SgdProblem,
+)
+from stochos._core_device import (
+    cuda_built as cuda_built,
+)
+from stochos._core_device import (
+    cuda_devices as cuda_devices,
+)
+from stochos._core_device import (
+    cuda_evaluate as cuda_evaluate,
+)
+from stochos._core_device import (
+    cuda_matmul as cuda_matmul,
+)
+from stochos._core_device import (
+    cuda_product_library as cuda_product_library,
+)
+from stochos._core_device import (
+    cuda_require as cuda_require,
+)
 from stochos._core_tensor import (
     Program as Program,
 )
@@ -70,7 +94,6 @@ def cpu_level() -> str: ...
 def detected_cpu_level() -> str: ...
 def default_threads() -> int: ...
 def blas_description() -> str: ...
-def cuda_available() -> bool: ...
 def philox(counter: NDArray[np.uint32], key: NDArray[np.uint32]) -> NDArray[np.uint32]: ...
 def random_words(seed: int, purpose: int, record: int, count: int) -> NDArray[np.uint32]: ...
 
@@ -95,32 +118,6 @@ class PairMatrix(metaclass=_Bound):
         threads: int,
         progress: Callable[[int, int], object] | None,
     ) -> None: ...
-
-class SgdProblem(metaclass=_Bound):
-    def __init__(
-        self,
-        pairs: PairMatrix,
-        total: float,
-        log_probability: NDArray[np.float32],
-        dimension: int,
-        weighting: tuple[float, float, float, float],
-        threads: int,
-        progress: Callable[[int, int], object] | None,
-    ) -> None: ...
-    def set(self, matrix: NDArray[np.float32], squares: NDArray[np.float32]) -> None: ...
-    def get(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]: ...
-    def run_epoch(
-        self,
-        seed: int,
-        epoch: int,
-        rate: float,
-        zero_weight: float,
-        negatives: int,
-        threads: int,
-        progress: Callable[[int, int], object] | None,
-    ) -> tuple[float, float, int]: ...
-    @property
-    def records(self) -> int: ...
 
 def words_spectral(
     pairs: PairMatrix,

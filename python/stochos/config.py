@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 from importlib import metadata
 
-from stochos import _core
+from stochos import _core, cuda
 
 __all__ = ["describe"]
 
@@ -41,8 +41,8 @@ def describe() -> dict[str, object]:
     -------
     dict
         ``version``, ``instruction_set`` (in force) and ``instruction_set_best`` (of this machine), ``threads``
-        (default of every call), ``blas``, ``cuda`` (bool), ``stream_version`` and ``optional``, which maps each extra
-        to ``{distribution: version or None}``.
+        (default of every call), ``blas``, ``cuda`` (bool: whether a graphics card can be used), ``stream_version`` and
+        ``optional``, which maps each extra to ``{distribution: version or None}``.
 
     Raises
     ------
@@ -55,7 +55,7 @@ def describe() -> dict[str, object]:
         "instruction_set_best": _core.detected_cpu_level(),
         "threads": _core.default_threads(),
         "blas": _core.blas_description(),
-        "cuda": _core.cuda_available(),
+        "cuda": cuda.is_available(),
         "stream_version": _core.stream_version,
         "optional": {
             extra: {name: _version_of(name, module) for name, module in parts} for extra, parts in PARTS.items()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 __all__ = [
     "ConvergenceError",
+    "DeviceError",
     "Error",
     "FileError",
     "FileFormatError",
@@ -57,6 +58,10 @@ class OutOfMemoryError(Error, MemoryError):
 
 class ConvergenceError(Error, ArithmeticError):
     """A computation diverged or did not converge."""
+
+
+class DeviceError(Error, RuntimeError):
+    """The graphics card or its driver is not there, or failed."""
 
 
 class StoppedError(Error, RuntimeError):

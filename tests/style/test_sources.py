@@ -28,7 +28,7 @@ def name(path: Path) -> str:
     return str(path.relative_to(ROOT))
 
 
-CPP = files(".cpp", ".hpp", ".inl", rooms=("cpp", "tests"))
+CPP = files(".cpp", ".hpp", ".inl", ".cu", ".cuh", rooms=("cpp", "tests"))
 PYTHON = files(".py", ".pyi")
 
 
@@ -38,16 +38,18 @@ def test_cpp_file_stays_below_500_lines_and_python_file_below_400():
     assert not long
 
 
-# bind → {words, reactions, tensor} → {expr, kernels} → random → base, never sideways between the three.
+# bind → {words, reactions, tensor} → cuda → {expr, kernels} → random → base, never sideways between the three.
 BELOW = {"base": set(), "random": {"base"}, "expr": {"random", "base"}, "kernels": {"random", "base"}}
 BELOW |= {room: {"expr", "kernels", "random", "base"} for room in ("words", "reactions", "tensor")}
-BELOW["cuda"] = {"kernels", "random", "base"}
+BELOW["cuda"] = {"expr", "kernels", "random", "base"}
+for room in ("words", "reactions"):
+    BELOW[room].add("cuda")
 BELOW["bind"] = set(BELOW)
 
 
 def test_includes_follow_the_arrows():
     wrong = []
-    for path in files(".cpp", ".hpp", ".inl", rooms=("cpp",)):
+    for path in files(".cpp", ".hpp", ".inl", ".cu", ".cuh", rooms=("cpp",)):
         room = path.relative_to(ROOT / "cpp").parts[0]
         for target in re.findall(r'^\s*#include\s+"([^"]+)"', path.read_text("utf-8"), re.MULTILINE):
             other = target.split("/")[0]
@@ -59,7 +61,7 @@ def test_includes_follow_the_arrows():
 def test_python_is_seen_in_bind_alone():
     wrong = [
         name(path)
-        for path in files(".cpp", ".hpp", ".inl", rooms=("cpp",))
+        for path in files(".cpp", ".hpp", ".inl", ".cu", ".cuh", rooms=("cpp",))
         if "bind" not in path.parts and re.search(r"#include\s+[<\"](Python\.h|pybind11/)", path.read_text("utf-8"))
     ]
     assert not wrong
@@ -96,12 +98,12 @@ def test_no_code_is_read_from_data():
 
 def test_no_silent_casts_and_no_loose_arithmetic():
     forbidden = re.compile("force" + "cast|-ff" + "ast-math|-Of" + "ast|" + r"pragma\s+GCC\s+optimize")
-    paths = [*files(".cpp", ".hpp", ".inl", ".cmake", rooms=("cpp", "cmake")), ROOT / "CMakeLists.txt"]
+    paths = [*files(".cpp", ".hpp", ".inl", ".cu", ".cuh", ".cmake", rooms=("cpp", "cmake")), ROOT / "CMakeLists.txt"]
     paths += [ROOT / "pyproject.toml", ROOT / "CMakePresets.json"]
     assert not [name(p) for p in paths if forbidden.search(re.sub(r"//.*", "", p.read_text("utf-8")))]
 
 
-TEXTS = files(".py", ".pyi", ".cpp", ".hpp", ".inl", ".md", ".txt", ".cmake", "")
+TEXTS = files(".py", ".pyi", ".cpp", ".hpp", ".inl", ".cu", ".cuh", ".md", ".txt", ".cmake", "")
 TEXTS += [path for path in ROOT.glob("*.*") if path.is_file() and path.name != ".git"]
 
 

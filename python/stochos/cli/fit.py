@@ -13,6 +13,7 @@ from tqdm import tqdm
 
 from stochos.cli._common import (
     check_output,
+    device_option,
     examples,
     is_ours,
     json_option,
@@ -84,6 +85,7 @@ def _bar(epochs: int) -> Iterator[dict[str, Any]]:
 )
 @seed_option
 @threads_option
+@device_option
 @click.option(
     "--word2vec",
     type=click.Path(path_type=Path, dir_okay=False),

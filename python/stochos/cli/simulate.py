@@ -11,6 +11,7 @@ import numpy as np
 from stochos import _writing
 from stochos.cli._common import (
     check_output,
+    device_option,
     examples,
     json_option,
     output_option,
@@ -85,6 +86,7 @@ def _assignments(pairs: tuple[str, ...], option: str) -> dict[str, float]:
 @output_option("Write the numbers here: .csv, .npz, .nc, .parquet, or else a Stochos file.", required=False)
 @seed_option
 @threads_option
+@device_option
 @json_option
 def command(model: Path, until: float, plot: Path | None, output: Path | None, as_json: bool, **options: Any) -> None:
     """Simulate MODEL: an SBML file (.xml, .sbml) or a BioNetGen .net file."""

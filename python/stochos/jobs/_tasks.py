@@ -146,7 +146,7 @@ def _count(item: Item, progress: Any) -> None:
 _FITTING = {
     "counts": "text", "dim": "whole", "solver": "text", "epochs": "whole", "negatives": "whole", "start": "text",
     "rate": "real", "weighting": "text", "zero_weight": "real", "flatten": "real", "power": "real", "shift": "real",
-    "iterations": "whole", "normalization": "text", "seed": "whole", "threads": "whole",
+    "iterations": "whole", "normalization": "text", "seed": "whole", "threads": "whole", "device": "text",
 }  # fmt: skip
 
 
@@ -181,7 +181,7 @@ _SIMULATING = {
     "model": "text", "network": "table", "times": "times", "n": "whole", "first": "whole", "method": "text",
     "keep": "text", "species": "texts", "condition": "text", "bounds": "table", "covariance": "flag",
     "max_events": "whole", "epsilon": "real", "parameters": "table", "initial": "table", "own_streams": "flag",
-    "round_initial": "flag", "seed": "whole", "threads": "whole",
+    "round_initial": "flag", "seed": "whole", "threads": "whole", "device": "text",
 }  # fmt: skip
 _CALL = (
     "n",
@@ -195,6 +195,7 @@ _CALL = (
     "epsilon",
     "seed",
     "threads",
+    "device",
 )
 
 

@@ -67,6 +67,7 @@ def simulate(
     epsilon: float | None = None,
     progress: Progress = None,
     executor: Executor | None = None,
+    device: Literal["cpu", "cuda"] = "cpu",
 ) -> Run:
     """Simulate a reaction network, exactly (stochastic simulation algorithm of Gillespie) unless asked otherwise.
 
@@ -134,6 +135,12 @@ def simulate(
         Where to simulate: processes, threads, ``client.get_executor()`` of Dask, mpi4py.futures, loky. The ensemble is
         cut into shards, plain picklable values, and merged in their order: the result has the bits of a local run.
         When the call is stopped, shards that run in other processes go on to their end there.
+    device : {"cpu", "cuda"}, default "cpu"
+        ``"cuda"`` simulates on a graphics card of NVIDIA by the direct method, one trajectory a thread, with `keep`
+        ``"trajectories"``, ``"moments"`` or ``"final"``; networks with events, delays, or laws that move with the time
+        are refused. Mass action, and laws and rules of + - * /, comparisons and roots, give the bits of
+        ``method="direct"`` on the processor; other functions may differ in their last bits. With an executor, each
+        shard uses the card of the process that runs it. See `stochos.cuda`.
 
     Returns
     -------
@@ -147,6 +154,8 @@ def simulate(
         An argument is of the wrong kind.
     UnknownNameError
         `species` names one that is no species and no rule of the network.
+    MissingPartError, DeviceError, OutOfMemoryError
+        Of ``device="cuda"``: the build has no CUDA, there is no card, or its memory does not do.
     Error
         The executor lost a shard.
 
@@ -174,8 +183,11 @@ def simulate(
     number = secrets.randbits(64) if seed is None else seed_of(seed, _WHERE)
     if executor is not None:
         executors.check_executor(_WHERE, executor)
+    where_to = _checks.device(_WHERE, device, here=executor is None)
     workers = 1 if executor is not None and threads is None else _checks.threads(_WHERE, threads)
     options: dict[str, Any] = {"record": places}
+    if where_to != "cpu":
+        options["device"] = where_to
     if max_events is not None:
         options["max_events"] = _checks.whole(_WHERE, "max_events", max_events, 1, 2**62)
     if timeout is not None:
@@ -225,6 +237,7 @@ def simulate(
         "timeout": timeout,
         "epsilon": epsilon,
         "threads": workers,
+        "device": where_to,
         "seconds": seconds,
         "events": int(found["events"]),
         "ends": {name: int(count) for name, count in zip(STATUS, found["status_counts"], strict=True)},

@@ -14,6 +14,7 @@ from stochos import _checks, _core
 from stochos._progress import Progress, progress_callback
 from stochos.errors import InputError
 from stochos.random import seed_of
+from stochos.words import _starts
 from stochos.words.counts import Counts
 from stochos.words.vectors import Vectors
 
@@ -26,7 +27,6 @@ _WEIGHTINGS = {
     # J. Pennington et al., "GloVe" (2014), doi:10.3115/v1/D14-1162, and the article: min(x / 100, 1)^(3/4).
     "power": (0.0, 100.0**-0.75, 0.75, 1.0),
 }
-_OVERSAMPLING = 12
 
 
 @dataclasses.dataclass(frozen=True)
@@ -71,6 +71,7 @@ def fit(
     threads: int | None = None,
     progress: Progress = None,
     callback: Callable[[EpochReport], object] | None = None,
+    device: str = "cpu",
 ) -> Vectors:
     r"""Fit one vector to each word so that inner products approximate PMI.
 
@@ -123,6 +124,10 @@ def fit(
         fit by returning False.
     callback : callable, optional
         Called with an `EpochReport` after each epoch of SGD.
+    device : {"cpu", "cuda"}, default "cpu"
+        ``"cuda"`` runs the epochs of SGD on a graphics card of NVIDIA: the same pairs and zeros, but rows of a block at
+        once, so that the result has the quality of the processor's and not its bits, nor those of another run. The
+        spectral start stays on the processor. See `stochos.cuda`.
 
     Returns
     -------
@@ -133,6 +138,8 @@ def fit(
     ------
     InputError, InputTypeError
         An argument is out of range or of the wrong kind.
+    MissingPartError, DeviceError, OutOfMemoryError
+        Of ``device="cuda"``: the build has no CUDA, there is no card, or its memory does not do.
     ConvergenceError
         The fit diverged: the loss left all bounds. The message names epoch and rate.
 
@@ -181,26 +188,30 @@ def fit(
         if given is not None or start != "spectral":
             msg = f"[{where}] solver='spectral' takes no other start; leave start out or use solver='sgd'"
             raise InputError(msg)
+        if device != "cpu":
+            msg = f"[{where}] device={device!r} is for solver='sgd'; the spectral solver runs on the processor"
+            raise InputError(msg)
         if flatten is not None:
             msg = f"[{where}] flatten belongs to solver='sgd'; the spectral solver's spectrum is set by power"
             raise InputError(msg)
     options["seed"] = seed_of(seed, where)
+    _checks.device(where, device)
 
     total = float(counts.total)
     if total <= 0.0:
         msg = f"[{where}] the counts hold no pair of words; give more text, a larger window or a smaller min_count"
         raise InputError(msg)
     with progress_callback(progress, "preparing pairs", "rows", where) as report:
-        pairs = _pairs(counts, workers, report)
+        pairs = _starts.pairs(counts, workers, report)
         if solver == "spectral":
-            matrix, eigenvalues = _spectral(pairs, counts, options, options["power"], workers, report)
+            matrix, eigenvalues = _starts.spectral(pairs, counts, options, options["power"], workers, report)
             return _wrap(matrix, counts, options, 0, {"eigenvalues": eigenvalues})
         if given is None and start == "spectral":
-            given = _spectral_start(pairs, counts, options, workers, report)
+            given = _starts.spectral_start(pairs, counts, options, workers, report)
     if given is None:
         given = _core.words_random_vectors(len(counts), dim, options["seed"]).reshape(len(counts), dim)
     squares = np.ones(len(counts), np.float32)
-    return _run(pairs, counts, options, given, squares, 0, epochs, workers, progress, callback, where)
+    return _run(pairs, counts, options, given, squares, 0, epochs, workers, progress, callback, device, where)
 
 
 def resume(
@@ -211,6 +222,7 @@ def resume(
     threads: int | None = None,
     progress: Progress = None,
     callback: Callable[[EpochReport], object] | None = None,
+    device: str = "cpu",
 ) -> Vectors:
     """Go on with an SGD fit for more epochs, exactly as if it had not stopped.
 
@@ -224,7 +236,7 @@ def resume(
         The counts that the vectors were fitted to.
     epochs : int, default 1
         Further epochs, 0 or more.
-    threads, progress, callback
+    threads, progress, callback, device
         As in `fit`. All other options are those of the first fit.
 
     Returns
@@ -253,59 +265,12 @@ def resume(
         raise InputError(msg)
     epochs = _checks.whole(where, "epochs", epochs, 0, 1_000_000)
     workers = _checks.threads(where, threads)
+    _checks.device(where, device)
     with progress_callback(progress, "preparing pairs", "rows", where) as report:
-        pairs = _pairs(counts, workers, report)
+        pairs = _starts.pairs(counts, workers, report)
     done = int(vectors.settings["epochs_done"])
     raw, squares = np.array(state["raw"], np.float32), np.array(state["squares"], np.float32)
-    return _run(pairs, counts, options, raw, squares, done, epochs, workers, progress, callback, where)
-
-
-def _pairs(counts: Counts, threads: int, report: Callable[[int, int], object] | None) -> _core.PairMatrix:
-    return _core.PairMatrix(counts._row_start, counts._column, counts._value, float(counts.unit), threads, report)
-
-
-def _log_probability(counts: Counts, options: dict[str, Any]) -> NDArray[np.float32]:
-    return counts.log_probabilities(options["normalization"]).astype(np.float32)
-
-
-def _spectral(
-    pairs: _core.PairMatrix,
-    counts: Counts,
-    options: dict[str, Any],
-    power: float,
-    threads: int,
-    report: Callable[[int, int], object] | None,
-) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
-    flat, eigenvalues = _core.words_spectral(
-        pairs,
-        float(counts.total),
-        _log_probability(counts, options),
-        options["dim"],
-        _OVERSAMPLING,
-        options["iterations"],
-        options["shift"],
-        power,
-        options["seed"],
-        threads,
-        report,
-    )
-    return flat.reshape(len(counts), options["dim"]), eigenvalues
-
-
-def _spectral_start(
-    pairs: _core.PairMatrix,
-    counts: Counts,
-    options: dict[str, Any],
-    threads: int,
-    report: Callable[[int, int], object] | None,
-) -> NDArray[np.float32]:
-    matrix, eigenvalues = _spectral(pairs, counts, options, 0.5, threads, report)
-    empty = eigenvalues <= 0.0
-    if empty.any():
-        # A coordinate that is zero for every word has a zero gradient and would stay so: give it a random start.
-        noise = _core.words_random_vectors(len(counts), options["dim"], options["seed"])
-        matrix[:, empty] = noise.reshape(matrix.shape)[:, empty]
-    return matrix
+    return _run(pairs, counts, options, raw, squares, done, epochs, workers, progress, callback, device, where)
 
 
 def _matrix_of(where: str, vectors: Vectors, counts: Counts, dim: int) -> NDArray[np.float32]:
@@ -331,17 +296,16 @@ def _run(
     threads: int,
     progress: Progress,
     callback: Callable[[EpochReport], object] | None,
+    device: str,
     where: str,
 ) -> Vectors:
-    problem = _core.SgdProblem(
-        pairs,
-        float(counts.total),
-        _log_probability(counts, options),
-        options["dim"],
-        _WEIGHTINGS[options["weighting"]],
-        threads,
-        None,
-    )
+    shape = options["dim"], _WEIGHTINGS[options["weighting"]]
+    data = pairs, float(counts.total), _starts.log_probability(counts, options)
+    problem: _core.SgdProblem | _core.SgdOnDevice
+    if device == "cpu":
+        problem = _core.SgdProblem(*data, *shape, threads, None)
+    else:
+        problem = _core.SgdOnDevice(*data, *shape, 0, threads, None)
     problem.set(matrix, squares)
     negatives = options["negatives"]
     records = max(1, problem.records)

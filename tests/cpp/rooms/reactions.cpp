@@ -30,7 +30,8 @@ NetworkText some_network() {
   return text;
 }
 
-double simulated(const char* method, Keep keep, unsigned threads = 1, std::uint64_t n = 3) {
+double simulated(const char* method, Keep keep, unsigned threads = 1, std::uint64_t n = 3,
+                 Device device = Device::cpu) {
   const Network network(some_network());
   Request request;
   request.plan.times = {0.5, 1, 2};
@@ -38,6 +39,7 @@ double simulated(const char* method, Keep keep, unsigned threads = 1, std::uint6
   request.seed = 4;
   request.threads = threads;
   request.method = method;
+  request.device = device;
   request.keep = keep;
   request.record = {0, 1};
   request.covariance = true;
@@ -93,6 +95,11 @@ std::vector<rooms::Call> rooms::reactions_calls() {
                {"reactions, first passages", [] { return simulated("direct", Keep::first_passage); }},
                {"reactions, events", [] { return simulated("direct", Keep::events); }},
                {"reactions, lanes", [] { return simulated("direct", Keep::trajectories, 1, 40); }},
+               {"reactions, a card's reference",
+                [] {
+                  return simulated("direct", Keep::trajectories, 1, 3, Device::cuda_reference) +
+                         simulated("direct", Keep::moments, 1, 70, Device::cuda_reference);
+                }},
                {"reactions, by three", [] { return simulated("next", Keep::moments, 3, 64); }, false},
                {"reactions, master equation", solved},
                {"reactions, bad text", refused}});

@@ -15,6 +15,7 @@
 #include "words/pmi.hpp"
 #include "words/queries.hpp"
 #include "words/sgd.hpp"
+#include "words/sgd_device.hpp"
 #include "words/spectral.hpp"
 #include "words/word2vec.hpp"
 
@@ -64,6 +65,15 @@ UpperTriangle triangle(Control& control) {
   return count_pairs(ids, frequencies, std::vector<std::uint64_t>{1, 1}, true, 1, kPlenty, "/tmp", control);
 }
 
+template <class Problem>
+double moved(Problem& problem, Control& control) {
+  std::vector<float> matrix(80, 0.1F), squares(20, 0.0F);
+  problem.set(matrix, squares);
+  problem.run_epoch({7, 0, 0.05F, 1, 2, 1}, control);
+  problem.get(matrix, squares);
+  return sum(matrix);
+}
+
 double fitted(bool spectral) {
   Control control;
   const UpperTriangle upper = triangle(control);
@@ -72,11 +82,17 @@ double fitted(bool spectral) {
   const PairData data{pairs, std::log(1000.0), probability};
   if (spectral) return sum(fit_spectral(data, {4, 4, 2, 0, 0.5, 3, 1}, control).vectors);
   SgdProblem problem(data, 4, {0, 1, 0.5, 10}, 1, control);
-  std::vector<float> matrix(80, 0.1F), squares(20, 0.0F);
-  problem.set(matrix, squares);
-  problem.run_epoch({7, 0, 0.05F, 1, 2, 1}, control);
-  problem.get(matrix, squares);
-  return sum(matrix);
+  return moved(problem, control);
+}
+
+// By the code of a graphics card, with so many rows at once.
+double fitted_as_on_a_card(std::uint32_t together) {
+  Control control;
+  const UpperTriangle upper = triangle(control);
+  const PairMatrix pairs = make_pair_matrix({upper.row_start, upper.column, upper.value}, 1, 1, control);
+  const std::vector<float> probability(20, std::log(0.05F));
+  SgdOnDevice problem({pairs, std::log(1000.0), probability}, 4, {0, 1, 0.5, 10}, together, 1, control);
+  return moved(problem, control);
 }
 
 double tables() {
@@ -133,6 +149,8 @@ std::vector<rooms::Call> rooms::words_calls() {
       {"words, count on disk", [] { return counted(1, 1); }},
       {"words, count by three", [] { return counted(3, kPlenty); }, false},
       {"words, fit by descent", [] { return fitted(false); }},
+      {"words, fit as on a card, in order", [] { return fitted_as_on_a_card(1); }},
+      {"words, fit as on a card, in step", [] { return fitted_as_on_a_card(4); }},
       {"words, fit by eigenvectors", [] { return fitted(true); }},
       {"words, sums and PMI", tables},
       {"words, queries", asked},
