@@ -1,5 +1,7 @@
 // Fuzz the core's own readers, without Python: stochos_fuzz [inputs for each] [seed]. Built under the address
 // and undefined-behaviour sanitizers by the preset `fuzz`.
+#include <sys/resource.h>
+
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
@@ -13,6 +15,14 @@
 namespace {
 
 constexpr double kSlowest = 1;  // seconds of a processor, which no other program takes from
+constexpr long kMost =
+    768L << 10;  // KiB that all inputs of a target may add, the sanitizer's quarantine among them
+
+long most_memory() {  // KiB, so far
+  rusage used{};
+  getrusage(RUSAGE_SELF, &used);
+  return used.ru_maxrss;
+}
 
 double spent() {
   return static_cast<double>(std::clock()) / CLOCKS_PER_SEC;
@@ -43,6 +53,7 @@ std::size_t tried(const fuzz::Target& target, std::size_t inputs, std::uint64_t 
   std::set<std::string> kinds;
   std::size_t faults = 0;
   const double begin = spent();
+  const long before = most_memory();
   for (std::size_t i = 0; i < inputs; ++i) {
     const std::string data = i < pool.size()
                                  ? pool[i]
@@ -59,6 +70,7 @@ std::size_t tried(const fuzz::Target& target, std::size_t inputs, std::uint64_t 
     // An input that is refused in a new way leads to places where the others do not.
     if (pool.size() < 2000 && kinds.insert(shape(said)).second) pool.push_back(data);
   }
+  if (most_memory() - before > kMost && ++faults > 0) show(target.name.c_str(), "memory", "");
   std::printf("%-24s %10zu inputs, %8.0f a second of a processor, %zu faults\n", target.name.c_str(), inputs,
               static_cast<double>(inputs) / (spent() - begin), faults);
   std::fflush(stdout);
@@ -66,6 +78,11 @@ std::size_t tried(const fuzz::Target& target, std::size_t inputs, std::uint64_t 
 }
 
 }  // namespace
+
+// A single allocation beyond this ends the run with a report: a size that was believed.
+extern "C" const char* __asan_default_options() {
+  return "max_allocation_size_mb=256:allocator_may_return_null=0:quarantine_size_mb=128";
+}
 
 int main(int count, char** arguments) {
   const std::size_t inputs = count > 1 ? std::strtoull(arguments[1], nullptr, 10) : 200'000;
