@@ -1,7 +1,7 @@
 #!/bin/bash
 # Which lines the tests run: C++ by gcov (at least 90 %), Python by coverage.py (at least 95 %). Builds the preset `coverage`,
 # runs the core's tests at each instruction set, then the quick tests of Python, each once, and fails below those shares.
-# Takes the arguments of pytest (all quick tests without). Needs gcovr and coverage beside the extra `test`.
+# Takes folders and files of tests (all without). Needs gcovr and coverage beside the extra `test`.
 #
 # Left out is what says nothing under the counters, which make calls several times as long: limits of time and of memory
 # (imports, benchmarks, growth, Ctrl-C and kill at random times, measured speed); and what runs no code of its own kind here:
@@ -10,11 +10,9 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 python=${PYTHON:-python}
 build=build/coverage
-if [ $# -eq 0 ]; then
-  late='within_a_fifth or test_interrupt or an_interrupt_ends or ctrl_c_ends_a_long or ctrl_c_ends_threads or huge_product or at_most_80_ms'
-  set -- --ignore=tests/docs --ignore=tests/packaging --ignore=tests/style --ignore=tests/test_bench.py \
-    --ignore=tests/fault/test_growth.py --ignore=tests/fault/test_rounds.py --ignore=tests/words/test_count_memory.py -k "not ($late)"
-fi
+[ $# -gt 0 ] || set -- tests/*/ tests/test_*.py
+late='within_a_fifth or test_interrupt or an_interrupt_ends or ctrl_c_ends_a_long or ctrl_c_ends_threads or huge_product or at_most_80_ms'
+left_out=(--ignore=tests/fault/test_growth.py --ignore=tests/fault/test_rounds.py --ignore=tests/words/test_count_memory.py -k "not ($late)")
 cmake --preset coverage -DPython_EXECUTABLE="$(command -v "$python")" -Dpybind11_DIR="$("$python" -m pybind11 --cmakedir)" >/dev/null
 cmake --build --preset coverage --parallel
 find "$build" -name '*.gcda' -delete
@@ -30,7 +28,11 @@ for level in baseline avx2 avx512; do
 done
 STOCHOS_CALLS=100 "$build/stochos_rooms" >/dev/null || failed=$?
 export COVERAGE_FILE=$PWD/$build/python/data COVERAGE_RCFILE=$PWD/tests/coverage.ini PYTHONPATH=$PWD/$build/package${PYTHONPATH:+:$PYTHONPATH}
-"$python" -m coverage run -m pytest -q -p no:cacheprovider "$@" || failed=$?
+export HYPOTHESIS_PROFILE=${HYPOTHESIS_PROFILE:-lines}
+for place in "$@"; do  # each in a process of its own: what it counted is there when the next one begins
+  case $place in tests/cpp/ | tests/data/ | tests/docs/ | tests/packaging/ | tests/style/ | tests/test_bench.py) continue ;; esac
+  "$python" -m coverage run -m pytest -q -p no:cacheprovider "${left_out[@]}" "$place" || failed=$?
+done
 "$python" -m coverage combine -q "$build/python"
 "$python" -m coverage report --sort=miss --fail-under=95 >"$build/python.txt" || failed=1
 tail -n 40 "$build/python.txt"
