@@ -1,5 +1,7 @@
 // The arrays of counts as a file brings them: refused, or safe for all that is computed from them.
+#include <algorithm>
 #include <cstring>
+#include <initializer_list>
 
 #include "base/control.hpp"
 #include "base/error.hpp"
@@ -41,7 +43,8 @@ std::string counts(const std::string& data) {
     for (std::size_t a = 0; a < same_words.size(); ++a) same_words[a] = static_cast<std::uint32_t>(a);
     const std::vector<words::Mapped> parts{{upper, same_words}};
     const words::UpperTriangle merged = words::merge_upper(parts, upper.words(), control);
-    want(merged.column == columns && merged.value == values, "the sum of one part is another");
+    want(std::ranges::equal(merged.column, columns) && std::ranges::equal(merged.value, values),
+         "the sum of one part is another");
     want(words::marginals(upper, control).sum.size() == upper.words(), "sums");
     const std::vector<double> log(upper.words(), -1);
     const auto full = words::pmi_matrix(upper, log, log, {}, false, 1, control);

@@ -1,6 +1,7 @@
 // The formulas of a network: laws, rules, rates, events, delays and conditions, one a line.
 #include "reactions/network.hpp"
 
+#include <algorithm>
 #include <sstream>
 
 #include "base/error.hpp"

@@ -15,6 +15,7 @@ struct Target {
   // fault.
   std::function<std::string(const std::string&)> run;
   Words seeds, tokens;
+  std::size_t one_in = 1;  // of the inputs that are asked for: what takes long gets fewer
 };
 
 // Throws what is no error of Stochos, and so a fault, unless the law holds.
