@@ -259,7 +259,7 @@ def targets() -> list[Target]:
             "models",
             _by_file(folder, "m.safetensors", nn.load),
             [_saved(model.save, folder)],
-            [b'\\"class\\"', b'\\"Dense\\"', b'\\"units\\"', b'\\"$tuple\\"'],
+            [b'\\"class\\"', b'\\"Dense\\"', b'\\"units\\"', b'\\"$tuple\\"', b'\\"$array\\"', b'\\"$float\\"', b"{}"],
         ),
         Target(
             "arrays of numbers",
