@@ -256,7 +256,6 @@ REFUSED = {
         "species": s.species("A", 3, units=False).replace('"C"', '"X"') + s.species("B", 2),
         "reactions": s.reaction("r", "A", "", "A"),
     },
-    "holds the number": {"reactions": s.reaction("r", "A", "", "A*7.5").replace("7.5", "1e999")},
     "with 1 arguments; it takes 2": {
         "functions": s.function("f", "x, y", "x + y"),
         "reactions": s.reaction("r", "A", "", "f(A)"),
