@@ -38,7 +38,7 @@ done
 tail -n 40 "$build/python.txt"
 # Sources of the core; what only another processor runs, and lines that can throw alone, are not branches that count here.
 "$python" -m gcovr --root . --filter 'cpp/' --object-directory "$build" --exclude-throw-branches --gcov-ignore-parse-errors \
-  --gcov-ignore-errors=no_working_dir_found --fail-under-line 90 \
+  --gcov-ignore-errors=no_working_dir_found --fail-under-line 90 --merge-lines \
   --sort uncovered-number --txt "$build/cpp.txt" --json-summary "$build/cpp.json" || failed=1
 tail -n 3 "$build/cpp.txt"
 exit $failed
