@@ -20,6 +20,8 @@ __all__ = ["fuzzed", "reported"]
 SLOWEST = 1.0
 #: Bytes that reading all inputs may add to the process.
 MOST_MEMORY = 512 << 20
+#: Bytes of address space that it may ask for beyond what it has: a size that an input claims is not believed.
+MOST_CLAIMED = 1 << 30
 
 
 def fuzzed(target: Target, inputs: int, seed: int, keep: Path | None) -> list[str]:
@@ -30,6 +32,9 @@ def fuzzed(target: Target, inputs: int, seed: int, keep: Path | None) -> list[st
     kinds: set[tuple[str, ...]] = set()
     for data in pool:
         target.run(data)  # a good input; what is imported on first use is there then
+    claimed = resource.getrlimit(resource.RLIMIT_AS)
+    room = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize() + MOST_CLAIMED
+    resource.setrlimit(resource.RLIMIT_AS, (room, claimed[1]))
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     for number in range(inputs):
         data = pool[number] if number < len(pool) else mutated(rng.choice(pool), rng.choice(pool), target.tokens, rng)
@@ -46,6 +51,7 @@ def fuzzed(target: Target, inputs: int, seed: int, keep: Path | None) -> list[st
         if len(pool) < 2000 and (shape := _shape(said)) not in kinds:
             kinds.add(shape)
             pool.append(data)
+    resource.setrlimit(resource.RLIMIT_AS, claimed)
     grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
     if grown * 1024 > MOST_MEMORY:
         wrong["memory"] = f"{target.name}: the process grew by {grown >> 10} MiB"
@@ -56,6 +62,8 @@ def _tried(target: Target, data: bytes) -> str:
     """Return what the target said: nothing, its error, or after "!" an exception that it should not raise."""
     try:
         target.run(data)
+    except MemoryError as error:
+        return f"!{type(error).__name__}"
     except Error as error:
         return str(error)
     except RecursionError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import io
 import json
 import shutil
 import tempfile
@@ -14,9 +15,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from stochos import _core, _storage, jobs, nn, reactions, words
+from stochos import _core, _reading, _storage, jobs, nn, reactions, words
 from stochos.albert import config
+from stochos.gan import _sample_files
 from stochos.nn import _safetensors
 from stochos.reactions import _xml_guard
 
@@ -159,6 +162,12 @@ def _saved(write: Callable[[Path], Any], folder: Path) -> bytes:
     return path.read_bytes()
 
 
+def _npy(array: NDArray[Any]) -> bytes:
+    file = io.BytesIO()
+    np.save(file, array)
+    return file.getvalue()
+
+
 def _repaired(read: Callable[[bytes], object]) -> Callable[[bytes], object]:
     """Make length and checksum of the header right, without which nothing behind them is ever looked at."""
     prefix = _storage._PREFIX
@@ -250,7 +259,19 @@ def targets() -> list[Target]:
             "models",
             _by_file(folder, "m.safetensors", nn.load),
             [_saved(model.save, folder)],
-            [b'\\"class\\"', b'\\"Dense\\"', b'\\"units\\"', b'\\"$tuple\\"'],
+            [b'\\"class\\"', b'\\"Dense\\"', b'\\"units\\"', b'\\"$tuple\\"', b'\\"$array\\"', b'\\"$float\\"', b"{}"],
+        ),
+        Target(
+            "arrays of numbers",
+            _by_file(folder, "a.npy", partial(_reading.array, where="fuzz")),
+            [_npy(array) for array in tensors.values()],
+            [b"'<f8'", b"'|O'", b"(", b",", b"True", b"9", b"'shape': ", b"PK"],
+        ),
+        Target(
+            "samples as text",
+            _by_file(folder, "a.csv", lambda path: _sample_files.read_samples(path, "fuzz")),
+            [b"1 2\n3.5 -4e3\n", b"1,2\n"],
+            [b",", b"\n", b" "],
         ),
         Target(
             "configuration",

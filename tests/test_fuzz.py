@@ -7,6 +7,7 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from stochos.errors import InputError
@@ -35,13 +36,16 @@ def test_the_fuzzer_tells_of_faults(monkeypatch: pytest.MonkeyPatch):
             until = time.process_time() + 0.02
             while time.process_time() < until:
                 pass
+        if b"m" in data:
+            np.empty(2 << 30, np.uint8)  # claimed, not touched
         if b"x" in data:
             msg = "refused"
             raise InputError(msg)
 
     monkeypatch.setattr(fuzz, "SLOWEST", 0.01)
-    wrong = fuzz.fuzzed(Target("test", read, [b"a", b"b"], [b"k", b"s", b"x"]), 300, 0, None)
-    assert len(wrong) == 2
+    wrong = fuzz.fuzzed(Target("test", read, [b"a", b"b"], [b"k", b"s", b"m", b"x"]), 300, 0, None)
+    assert len(wrong) == 3
+    assert any("MemoryError" in line for line in wrong)
     assert any("KeyError at test_fuzz.py" in line for line in wrong)
     assert any("0.0 s" in line for line in wrong)
     assert fuzz.fuzzed(Target("test", len, [b"a"]), 50, 0, None) == []

@@ -25,6 +25,13 @@ std::string folder_of(const std::string& path) {
   return slash == 0 ? "/" : path.substr(0, slash);
 }
 
+// The system would take a name up to its first NUL alone: another file.
+void refuse_nul(const std::string& where, const char* action, const std::string& path) {
+  const std::size_t nul = path.find('\0');
+  if (nul != std::string::npos)
+    throw_os_error(where, action, path.substr(0, nul) + "\\0" + path.substr(nul + 1), EINVAL);
+}
+
 // Creates an unnamed-to-be file; mkstemp wants a writable template.
 int make_temporary(std::string& name) {
   std::vector<char> text(name.begin(), name.end());
@@ -84,6 +91,7 @@ void write_all(int descriptor, const char* data, std::size_t size) {
 
 AtomicFile::AtomicFile(std::string path, std::string where)
     : path_(std::move(path)), where_(std::move(where)) {
+  refuse_nul(where_, "write", path_);
   struct stat info{};
   const bool exists = ::stat(path_.c_str(), &info) == 0;
   if (exists && S_ISDIR(info.st_mode)) throw_os_error(where_, "write", path_, EISDIR);
@@ -187,11 +195,13 @@ void AtomicFile::commit() {
 }
 
 MappedFile::MappedFile(const std::string& path, const std::string& where) {
-  const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  refuse_nul(where, "read", path);
+  // A pipe would be waited for.
+  const int descriptor = ::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
   if (descriptor < 0) throw_os_error(where, "read", path, errno);
   struct stat info{};
   int code = ::fstat(descriptor, &info) == 0 ? 0 : errno;
-  if (code == 0 && S_ISDIR(info.st_mode)) code = EISDIR;
+  if (code == 0 && !S_ISREG(info.st_mode)) code = S_ISDIR(info.st_mode) ? EISDIR : EINVAL;
   if (code == 0 && info.st_size > 0) {
     size_ = static_cast<std::size_t>(info.st_size);
     void* address = ::mmap(nullptr, size_, PROT_READ, MAP_PRIVATE, descriptor, 0);

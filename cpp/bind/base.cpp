@@ -1,12 +1,16 @@
 // Errors, files, configuration and streams.
 #include <cerrno>
+#include <memory>
 #include <string>
+#include <string_view>
+#include <utility>
 
 #include "base/control.hpp"
 #include "base/cpu.hpp"
 #include "base/error.hpp"
 #include "base/file.hpp"
 #include "base/pool.hpp"
+#include "bind/path.hpp"
 #include "bind/support.hpp"
 #include "kernels/blas.hpp"
 #include "kernels/table.hpp"
@@ -44,8 +48,11 @@ void translate(std::exception_ptr pointer) {
     if (pointer) std::rethrow_exception(pointer);
   } catch (const Error& error) {
     const py::object cls = py::module_::import("stochos.errors").attr(class_of(error.kind()));
-    const py::object made =
-        error.kind() == ErrorKind::os ? cls(error.os_code(), error.what()) : cls(error.what());
+    const std::string_view said = error.what();  // with bytes of a path or of a text that may be no UTF-8
+    const auto text = py::reinterpret_steal<py::object>(
+        PyUnicode_DecodeUTF8(said.data(), static_cast<Py_ssize_t>(said.size()), "backslashreplace"));
+    if (!text) throw py::error_already_set();
+    const py::object made = error.kind() == ErrorKind::os ? cls(error.os_code(), text) : cls(text);
     PyErr_SetObject(cls.ptr(), made.ptr());
   } catch (const Stopped& error) {
     const py::object cls = py::module_::import("stochos.errors").attr("StoppedError");
@@ -108,7 +115,10 @@ void bind_base(py::module_& m) {
       py::arg("seed"), py::arg("purpose"), py::arg("record"), py::arg("count"));
 
   py::class_<AtomicFile>(m, "AtomicFile")
-      .def(py::init<std::string, std::string>(), py::arg("path"), py::arg("where"))
+      .def(py::init([](const py::str& path, std::string where) {
+             return std::make_unique<AtomicFile>(path_bytes(path), std::move(where));
+           }),
+           py::arg("path"), py::arg("where"))
       .def(
           "write",
           [](AtomicFile& file, const py::buffer& data) {

@@ -6,6 +6,7 @@
 
 #include "base/error.hpp"
 #include "base/file.hpp"
+#include "bind/path.hpp"
 #include "bind/support.hpp"
 #include "words/queries.hpp"
 #include "words/word2vec.hpp"
@@ -156,7 +157,7 @@ void bind_formats(py::module_& m) {
         if (in_memory) {
           bytes = source.cast<std::string_view>();
         } else {
-          path = source.cast<std::string>();
+          path = path_bytes(source);
         }
         words::Word2vecTable table = long_call(progress, [&](Control& control) {
           if (in_memory)
@@ -174,10 +175,11 @@ void bind_formats(py::module_& m) {
 
   m.def(
       "words_write_word2vec",
-      [](const std::string& path, const Floats& matrix, const std::vector<std::string>& vocabulary,
-         bool binary, bool header, const std::string& where, const py::object& progress) {
+      [](const py::str& name, const Floats& matrix, const std::vector<std::string>& vocabulary, bool binary,
+         bool header, const std::string& where, const py::object& progress) {
         const words::Matrix rows = matrix_of(matrix);
         same_size(vocabulary.size(), rows.rows, "the vocabulary");
+        const std::string path = path_bytes(name);
         std::string text;
         std::vector<std::uint64_t> ends;
         for (const std::string& word : vocabulary) ends.push_back((text += word).size());

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "base/error.hpp"
 #include "kernels/table.hpp"
 #include "words/utf8.hpp"
 
@@ -11,6 +12,7 @@ namespace {
 
 constexpr std::size_t kChunk =
     4096;                           // bytes whose token edges are found at once: they stay in the first cache
+constexpr std::size_t kLongestToken = std::size_t{1} << 26;  // no word: an archive of one byte over and over
 constexpr std::size_t kBatch = 32;  // tokens whose table entries are on their way from memory together
 constexpr std::size_t kPiece = std::size_t{1}
                                << 20;  // bounds the room reserved for ids; offsets in it fit 32 bits
@@ -74,6 +76,10 @@ void Splitter<Types>::split_whitespace(std::span<const char> text, bool padded) 
   if (!open_token_.empty()) {
     while (at < n && !is_ascii_space(data[at])) ++at;
     open_token_.append(data, at);
+    if (open_token_.size() > kLongestToken) {
+      throw Error(ErrorKind::value, "words.count",
+                  "more than 64 MiB come without white space between; is this a text, and its words cut?");
+    }
     if (at == n) return;
     *out++ = vocabulary_.add(Vocabulary::key_of(open_token_.data(), open_token_.size()));
     open_token_.clear();

@@ -20,14 +20,6 @@ namespace {
 
 using namespace stochos;
 
-void want(bool holds, const char* law) {
-  if (!holds) throw std::logic_error(law);
-}
-
-bool same(double a, double b) {
-  return std::memcmp(&a, &b, sizeof a) == 0 || (std::isnan(a) && std::isnan(b));
-}
-
 // A program gives one and the same number one by one, in columns and in lanes, and inside its interval.
 void compute(const expr::Ast& ast) {
   expr::Symbols symbols;
@@ -90,6 +82,14 @@ std::string vectors(const std::string& given, words::Word2vecKind kind) {
 
 }  // namespace
 
+void want(bool holds, const char* law) {
+  if (!holds) throw std::logic_error(law);
+}
+
+bool same(double a, double b) {
+  return std::memcmp(&a, &b, sizeof a) == 0 || (std::isnan(a) && std::isnan(b));
+}
+
 std::vector<Target> targets() {
   const std::string zeros(8, '\0');
   return {
@@ -113,6 +113,9 @@ std::vector<Target> targets() {
        [](const std::string& text) { return vectors(text, words::Word2vecKind::detect); },
        {"2 2\na " + zeros + "\nb " + zeros + "\n", "2 2\na 1 2\nb 3 4\n", "a 1 2\n"},
        {" ", "\n"}},
+      network_target(),
+      counts_target(),
+      text_target(),
   };
 }
 

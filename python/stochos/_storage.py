@@ -30,7 +30,7 @@ from typing import Any, NoReturn
 import numpy as np
 from numpy.typing import NDArray
 
-from stochos import _core
+from stochos import _core, _reading
 from stochos.errors import FileError, FileFormatError, InputError
 
 __all__ = ["MAGIC", "SCHEMA_VERSION", "pack_words", "read", "unpack_words", "write"]
@@ -171,7 +171,7 @@ def read(
         raise FileFormatError(msg)
 
     try:
-        with open(path, "rb") as file:
+        with _reading.regular(path, where) as file:
             size = os.fstat(file.fileno()).st_size
             prefix = file.read(_PREFIX.size)
             if prefix[: len(MAGIC)] != MAGIC:
@@ -189,6 +189,8 @@ def read(
             if len(text) != length or zlib.crc32(text) != crc:
                 refuse("is damaged: the checksum of its header does not fit")
             mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+    except FileError:
+        raise
     except OSError as error:
         msg = f"[{where}] cannot read {name!r}: {error.strerror or error}"
         raise FileError(error.errno, msg) from error

@@ -11,7 +11,7 @@ from click.testing import CliRunner
 
 from stochos import nn
 from stochos.cli.gradient_flow import command
-from stochos.errors import InputError
+from stochos.errors import FileFormatError, InputError
 
 
 def ok(*args: object) -> str:
@@ -67,10 +67,10 @@ def test_saved_model(tmp_path: Path):
         (["simple", "--chrono", "9"], "--chrono is a setting of lstm or gru"),
         (["lstm", "--chrono", "9", "--forget-bias", "1"], "not both"),
         ([__file__], "give --data"),
-        (["lstm", "--data", __file__], "is no .npy file"),
+        (["lstm", "--data", __file__], "is no .npy array"),
         (["lstm", "--plot", "x.gif"], "must end in .png"),
     ],
 )
 def test_wrong_use_is_named(args, text):
-    with pytest.raises(InputError, match=text):
+    with pytest.raises((InputError, FileFormatError), match=text):
         CliRunner().invoke(command, args, catch_exceptions=False)

@@ -225,3 +225,23 @@ def test_damaged_texts_are_read_or_refused(tree: Tree, seed: int):
 @given(st.text(max_size=60) | st.text(alphabet=ALPHABET, max_size=60))
 def test_any_text_is_read_or_refused(text: str):
     check(text)
+
+
+@pytest.mark.parametrize("letter", ["a", "µ"])
+@pytest.mark.parametrize("before", [0, 1, 28, 29, 30, 31, 59, 60, 61, 62, 150])
+@pytest.mark.parametrize("behind", [0, 58, 59, 60, 61, 150])
+def test_an_error_shows_sixty_bytes_on_each_side(letter: str, before: int, behind: int):
+    """No character is cut in two; what is left out is three points, and the caret stands below its character."""
+    inner = "`" + letter * before + "`+" if before else ""
+    text = inner + "$" + "b" * behind
+    with pytest.raises(errors.InputError) as found:
+        _core.Expression(text)
+    _, line, caret = str(found.value).split("\n")
+    data = text.encode()
+    place = len(inner.encode())
+    begin, end = max(place - 60, 0), min(place + 60, len(data))
+    while data[begin] & 0xC0 == 0x80:
+        begin -= 1
+    shown = ("..." if begin else "") + data[begin:end].decode() + ("..." if end < len(data) else "")
+    assert line == "  " + shown
+    assert caret == "  " + " " * shown.index("$") + "^"

@@ -1,11 +1,13 @@
-"""Every writer, when the disk is full: an error that names the file, the old file intact, nothing left behind.
+"""Every writer, when the disk is full or fails: an error that names the file, the old file intact, nothing left behind.
 
-The limit of the size of a file (RLIMIT_FSIZE) stands for the disk: writing beyond it fails as on a full one.
+The limit of the size of a file (RLIMIT_FSIZE) stands for the disk: writing beyond it fails as on a full one. A library
+that is loaded before the system's has each call that reads, writes or names a file fail in its turn.
 """
 
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -58,14 +60,65 @@ WRITERS = {
 }
 
 
-def run(name: str, folder: Path, script: str) -> subprocess.CompletedProcess[str]:
+FAILING = """
+import ctypes
+from pathlib import Path
+library = ctypes.CDLL(None)
+folder, target = Path(path).parent, Path(path)
+write()
+tried, wrong, n = 0, [], 0
+while True:
+    target.write_bytes(b"what was there before")
+    n += 1
+    library.fail_at(n)
+    error = None
+    try:
+        write()
+    except Exception as raised:
+        error = raised
+    hit = library.has_failed()
+    library.fail_at(0)
+    if not hit:
+        break
+    tried += 1
+    old = target.read_bytes() == b"what was there before"
+    left = [other.name for other in folder.iterdir() if other != target and other.name != "mpl"]
+    if left or (error is not None and not (isinstance(error, Error) and old)) or (error is None and old):
+        wrong.append((n, repr(error), old, left))
+        for name in left:
+            (folder / name).unlink()
+print(tried, wrong)
+"""
+
+
+def run(name: str, folder: Path, script: str, then: str = LIMIT, **more: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-c", PREPARE + script + LIMIT, str(folder / name)],
+        [sys.executable, "-c", PREPARE + script + then, str(folder / name)],
         capture_output=True,
         text=True,
         check=False,
-        env=os.environ | {"MPLBACKEND": "Agg", "MPLCONFIGDIR": str(folder / "mpl")},
+        env=os.environ | {"MPLBACKEND": "Agg", "MPLCONFIGDIR": str(folder / "mpl")} | more,
     )
+
+
+@pytest.fixture(scope="module")
+def failing(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Compile the library whose calls fail."""
+    compiler = shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
+    if compiler is None or sys.platform != "linux":
+        pytest.skip("there is no C compiler for the calls that fail, or no Linux")
+    made = tmp_path_factory.mktemp("failing") / "failing.so"
+    source = Path(__file__).with_name("failing.c")
+    subprocess.run([compiler, "-O1", "-shared", "-fPIC", "-o", made, source, "-ldl"], check=True)
+    return str(made)
+
+
+@pytest.mark.parametrize("name", WRITERS)
+def test_a_call_that_fails_leaves_the_old_file_or_the_new_one(name: str, tmp_path: Path, failing: str):
+    done = run(name, tmp_path, WRITERS[name], FAILING, LD_PRELOAD=failing, OMP_NUM_THREADS="1")
+    assert done.returncode == 0, done.stderr
+    tried, _, wrong = done.stdout.splitlines()[-1].partition(" ")
+    assert (wrong, int(tried) >= 4) == ("[]", True), done.stdout
 
 
 @pytest.mark.parametrize("name", WRITERS)

@@ -1,4 +1,4 @@
-"""The same seed gives the same bytes, for any number of threads, and for any instruction set where that is promised.
+"""The same seed gives the same bytes, for any number of threads and shards and, where promised, any instruction set.
 
 Counts, random streams and simulations agree between instruction sets; linear algebra does to a tolerance only.
 """
@@ -10,11 +10,13 @@ import json
 import os
 import subprocess
 import sys
+from concurrent.futures import Executor, ThreadPoolExecutor
 from typing import Any
 
+import numpy as np
 import pytest
 
-from stochos import config
+from stochos import config, datasets, executors, reactions, words
 
 SCRIPT = """
 import hashlib, json, sys
@@ -82,6 +84,28 @@ def found(threads: int, level: str) -> dict[str, Any]:
     answer: dict[str, Any] = json.loads(done.stdout)
     assert len(answer) > 20
     return answer
+
+
+@pytest.mark.parametrize("shards", [1, 7])
+def test_shards(shards: int, monkeypatch: pytest.MonkeyPatch):
+    """Counts and every kind of ensemble, cut into so many parts."""
+    text = datasets.load_text("bible-asv")[:1500]
+    net = reactions.Network({"A": 60, "B": 20}, ["2 A <-> B @ 0.02, 0.5", "B -> @ 0.3", "-> A @ 5"])
+
+    def answers(pool: Executor | None) -> dict[str, list[bytes]]:
+        counts = words.count(text, window=6, weighting="harmonic", min_count=3, subsample=1e-3, seed=2, executor=pool)
+        made = {"counts": [counts.frequencies, counts._row_start, counts._column, counts._value]}
+        for keep in ("trajectories", "moments", "final", "histogram", "first_passage"):
+            options: dict[str, Any] = {"condition": "B > 30"} if keep == "first_passage" else {}
+            run = reactions.simulate(net, np.linspace(0, 4, 9), 300, keep=keep, seed=6, executor=pool, **options)
+            made[keep] = [array for _, array in sorted(run._arrays.items())]
+        return {name: [np.ascontiguousarray(array).tobytes() for array in arrays] for name, arrays in made.items()}
+
+    cut: list[int] = []
+    monkeypatch.setattr(executors, "shard_count", lambda _pool: cut.append(shards) or shards)
+    with ThreadPoolExecutor(3) as pool:
+        assert answers(pool) == answers(None)
+    assert len(cut) == 6
 
 
 BEST = str(config.describe()["instruction_set_best"])

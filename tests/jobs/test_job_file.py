@@ -86,7 +86,7 @@ def test_two_items_may_not_write_one_file(tmp_path):
 
 
 def test_files_that_cannot_be_read(tmp_path):
-    with pytest.raises(FileError, match="cannot be read"):
+    with pytest.raises(FileError, match="cannot read"):
         jobs.load(tmp_path / "none.toml")
     (tmp_path / "latin.toml").write_bytes(b"name = '\xe9'")
     with pytest.raises(FileFormatError, match="is no TOML text"):

@@ -199,7 +199,7 @@ BAD: list[tuple[Callable[[str], str], type[Error], str]] = [
     (lambda t: t.replace('["accuracy"]', '["acuracy"]'), UnknownNameError, "'digits'.*acuracy"),
     (lambda t: t.replace("units = 3 }", "units = 3, activation = 7 }"), InputTypeError, "'digits'"),
     (lambda t: t.replace('model = "@digits"\n', ""), InputError, "'more': give either model .* or layers"),
-    (lambda t: t.replace('"x.npy"', '"job.toml"'), FileFormatError, "'digits'.*job.toml is no .npy array"),
+    (lambda t: t.replace('"x.npy"', '"job.toml"'), FileFormatError, "'digits'.*job.toml' is no .npy array of numbers"),
 ]
 
 

@@ -80,6 +80,11 @@ def test_meaning_of_a_file(tmp_path):
         ("0.5  #", "k  #", "k -> k"),
         ("k*Atot", "k*Btot", "Btot"),
         ("f() k*Atot", "f(x) k*Atot", "line 6.*functions"),
+        ("1 1,1 3 0.5*k", "1 1,99999999999999999999 3 0.5*k", "not made of numbers"),
+        ("1 1,1 3 0.5*k", "1 1,,1 3 0.5*k", "not made of numbers"),
+        ("k*Atot", "f(1)*k", "takes no argument"),
+        ("end groups", "end groups\nbegin groups\nend groups", "occurs twice"),
+        ("1,2*3", "1,x*3", "Atot"),
     ],
 )
 def test_line_that_is_not_understood(tmp_path, old: str, new: str, match: str):
@@ -237,3 +242,24 @@ def test_laws_follow_the_trajectories_of_bionetgen(shared, name: str):
         np.testing.assert_allclose(values, truth[:, column], rtol=2e-4, atol=2e-4 * np.abs(truth[:, column]).max())
         compared += 1
     assert compared
+
+
+@pytest.mark.parametrize(
+    ("rate", "law"),
+    [
+        ("Sat k n", lambda a, b, k, n: k * a * b / (n + a)),
+        ("Hill k n k", lambda a, b, k, n: k * a**k / (n**k + a**k) * b),
+        ("MM k n", lambda a, b, k, n: k * b * (f := ((d := a - n - b) + (d * d + 4 * a * n) ** 0.5) / 2) / (n + f)),
+    ],
+)
+def test_laws_of_several_words(tmp_path, rate: str, law):
+    """BioNetGen's manual: Sat, Hill and MM with the first reactant as the substrate."""
+    net = Network.from_bngl_net(write(tmp_path, TEXT.replace("2 1,2 3 f #_R2", f"2 1,2 3 {rate} #_R2")))
+    values = {"A(b)": 10.0, "B(a)": 3.0, **net.parameters}
+    found = _core.Expression(net.propensity("R2")).evaluate(values)
+    assert found == pytest.approx(law(10.0, 3.0, net.parameters["k"], net.parameters["n"]), rel=1e-12)
+
+
+def test_a_path_is_a_path():
+    with pytest.raises(FileFormatError, match="path is of type int"):
+        Network.from_bngl_net(3)

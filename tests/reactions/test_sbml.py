@@ -233,6 +233,29 @@ REFUSED = {
     "calls the function 'nothing'": {"reactions": s.reaction("r", "A", "", "nothing(A)")},
     "'r' has no kinetic law": {"reactions": '<reaction id="r" reversible="false" fast="false"/>'},
     "circle": {"rules": s.rule("p", "q") + s.rule("q", "p")},
+    "names the species 'Z', which is not there": {"reactions": s.reaction("r", "Z", "", "A")},
+    "changes 'A', which an assignment rule gives": {
+        "rules": s.rule("A", "p"),
+        "reactions": s.reaction("r", "A", "", "p"),
+    },
+    "the parameter 'k' of reaction 'r' has no value": {
+        "reactions": s.reaction(
+            "r", "A", "", "k", local='<listOfLocalParameters><localParameter id="k"/></listOfLocalParameters>'
+        )
+    },
+    "event 'E' has no trigger": {
+        "events": s.event("A > 1", {"p": "2"}).replace(s.math("A > 1"), ""),
+    },
+    "event 'E' sets 'q', which an assignment rule gives": {
+        "rules": s.rule("q", "p"),
+        "events": s.event("A > 1", {"q": "2"}),
+    },
+    "variable stoichiometry is not supported": {"events": s.event("A > 1", {"nothing": "2"})},
+    "species 'A' has a conversionFactor": {"species": s.species("A", 3, 'conversionFactor="p"') + s.species("B", 2)},
+    "which is no compartment": {
+        "species": s.species("A", 3, units=False).replace('"C"', '"X"') + s.species("B", 2),
+        "reactions": s.reaction("r", "A", "", "A"),
+    },
     "with 1 arguments; it takes 2": {
         "functions": s.function("f", "x, y", "x + y"),
         "reactions": s.reaction("r", "A", "", "f(A)"),

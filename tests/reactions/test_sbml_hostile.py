@@ -18,7 +18,7 @@ HOSTILE = {
     "nested": (HEAD + "<a>" * 200_000 + "</a>" * 200_000 + "</sbml>", "deeper than 256"),
     "nested math": (HEAD + MATH + "<apply><minus/>" * 200_000, "deeper than 256"),
     "wide": (HEAD + "<a/>" * 1_500_001 + "</sbml>", "more than 1,500,000 tags"),
-    "large": (HEAD + " " * (64 << 20) + "</sbml>", "bytes"),
+    "large": (HEAD + " " * 100_000_000 + "</sbml>", "bytes"),
     "entities": (f'<?xml version="1.0"?>{ENTITIES}{HEAD}&b;</sbml>', "DOCTYPE"),
     "external": ('<!DOCTYPE sbml SYSTEM "file:///etc/passwd">' + HEAD + "</sbml>", "DOCTYPE"),
     "nul": (HEAD + "\0</sbml>", "NUL"),

@@ -172,6 +172,7 @@ def test_numbers_are_rounded_once(load):
         ("2 2\na 1\t2\nb 3 4\n", "line 2"),
         ("2 2\na  1 2\nb 1  2\n", "line 3"),
         ("2 2\n 1 2\nb 3 4\n", "line 2: the word is empty"),
+        ("2 3\na 1 2 3\n  1 2\n", "line 3: '' is not a number"),
         ("2 2\na 1 2\na 3 4\n", "'a' stands twice, on lines 2 and 3"),
         ("a 1 2\nb 3 4\na 3 4\n", "'a' stands twice, on lines 1 and 3"),
         ("hello world\n", "line 1: neither a header nor a word with numbers"),

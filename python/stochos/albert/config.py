@@ -8,8 +8,8 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
-from stochos import _checks
-from stochos.errors import FileError, FileFormatError, InputError
+from stochos import _checks, _reading
+from stochos.errors import FileFormatError, InputError
 
 __all__ = ["ACTIVATIONS", "Config", "group_of"]
 
@@ -19,6 +19,7 @@ ACTIVATIONS = {
     "gelu_fast": "gelu_tanh", "relu": "relu", "silu": "silu", "swish": "silu", "tanh": "tanh",
 }  # fmt: skip
 _KINDS = ("albert", "bert")
+_LARGEST = 256 << 20  # bytes; an index of a million tensors has less
 # The defaults of BertConfig in transformers 5.24 where they differ from ours.
 _BERT = {
     "vocab_size": 30522, "hidden_dropout_prob": 0.1, "attention_probs_dropout_prob": 0.1, "hidden_act": "gelu",
@@ -231,11 +232,9 @@ def read_json(path: str | os.PathLike[str], where: str) -> dict[str, Any]:
     """Return the JSON object in a file; the errors are those of `read`."""
     name = os.fsdecode(path)
     try:
-        with open(path, encoding="utf-8") as file:
-            found = json.load(file)
-    except OSError as error:
-        msg = f"[{where}] cannot read {name!r}: {error.strerror or error}"
-        raise FileError(error.errno, msg) from error
+        found = json.loads(_reading.content(path, where, _LARGEST))
+    except FileFormatError:
+        raise
     except (ValueError, RecursionError) as error:
         msg = f"[{where}] {name!r} is no JSON file: {error}"
         raise FileFormatError(msg) from error

@@ -126,8 +126,6 @@ def _input(options: dict[str, Any]) -> Any:
     if options["data"] is None:
         shape = (options["sequences"], options["steps"], options["channels"])
         return np.random.default_rng(options["seed"]).normal(size=shape)
-    try:
-        return np.load(options["data"], allow_pickle=False)
-    except (ValueError, OSError, EOFError) as error:
-        msg = f"[{_WHERE}] {options['data']} is no .npy file of numbers ({error}); write one with numpy.save"
-        raise InputError(msg) from None
+    from stochos import _reading
+
+    return np.asarray(_reading.array(options["data"], _WHERE))

@@ -306,6 +306,10 @@ class _Run:
         for key, value in arrays.items():
             stem, _, rest = key.partition("/")
             parts.setdefault(stem, {})[rest] = np.array(value)
+        counter = parts.get("noise", {}).get("counter")
+        if counter is None or counter.size != 1 or counter.dtype.kind not in "iu":
+            msg = f"[{_WHERE}] {name!r} is damaged: it does not say how much noise was drawn"
+            raise FileFormatError(msg)
         before = model.generator.state(), model.discriminator.state()
         own = model.generator_optimizer.state(model.generator)
         try:
@@ -313,11 +317,10 @@ class _Run:
             model.discriminator.set_state(parts.get("discriminator", {}))
             model.generator_optimizer.set_state(model.generator, parts.get("generator_optimizer", {}))
             model.discriminator_optimizer.set_state(model.discriminator, parts.get("discriminator_optimizer", {}))
-            counter = parts["noise"]["counter"].reshape(())
-        except (InputError, KeyError):
+        except InputError:
             model.generator.set_state(before[0])
             model.discriminator.set_state(before[1])
             model.generator_optimizer.set_state(model.generator, own)
             raise
-        model._noise.counter.assign(counter)
+        model._noise.counter.assign(counter.reshape(()))
         model.history, self._pending = history, pending

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from stochos import _writing
+from stochos import _reading, _writing
 from stochos.errors import FileFormatError, InputError, InputTypeError, UnknownNameError
 from stochos.jobs._trials import required, trial
 
@@ -133,13 +133,9 @@ def _model(options: Mapping[str, Any], x: Any) -> Any:
 
 def _array(path: str) -> Any:
     """Open examples of a .npy file; numbers as the network computes, float32, and labels as they are."""
-    try:
-        found = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (ValueError, EOFError, OSError) as error:
-        msg = f"[{_WHERE}] {path} is no .npy array: {error}"
-        raise FileFormatError(msg) from None
-    if not isinstance(found, np.ndarray) or found.ndim == 0 or found.dtype.kind not in "fiub":
-        msg = f"[{_WHERE}] {path} is no .npy array of numbers, with the examples along its first axis"
+    found: Any = _reading.array(path, _WHERE)
+    if found.ndim == 0:
+        msg = f"[{_WHERE}] {path} is a single number; the examples lie along the first axis of an array"
         raise FileFormatError(msg)
     return found.astype(np.float32) if found.dtype.kind == "f" else np.asarray(found)
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from stochos import _reading
 from stochos.errors import FileError, FileFormatError, InputError, InputTypeError, UnknownNameError
 from stochos.jobs import _sweep, _tasks
 from stochos.random import stream_version
@@ -106,15 +107,7 @@ def load(path: str | os.PathLike[str]) -> Job:
         It says what no job can mean; the message names the item and the key.
     """
     file = Path(path)
-    try:
-        with file.open("rb") as stream:
-            content = stream.read(_MOST_BYTES + 1)
-    except OSError as error:
-        msg = f"[{_WHERE}] {file} cannot be read: {error.strerror}"
-        raise FileError(error.errno, msg) from None
-    if len(content) > _MOST_BYTES:
-        msg = f"[{_WHERE}] {file} has more than {_MOST_BYTES >> 20} MB; a job file is a short text"
-        raise FileFormatError(msg)
+    content = _reading.content(file, _WHERE, _MOST_BYTES)
     try:
         table = tomllib.loads(content.decode("utf-8"))
     except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:

@@ -7,6 +7,7 @@ https://github.com/huggingface/safetensors, version 0.4.
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import struct
@@ -17,7 +18,7 @@ import numpy as np
 import safetensors
 from numpy.typing import NDArray
 
-from stochos import _core
+from stochos import _core, _reading
 from stochos.errors import FileError, FileFormatError, InputError
 
 __all__ = ["read", "write"]
@@ -106,14 +107,7 @@ def read(path: str | os.PathLike[str], where: str) -> tuple[dict[str, NDArray[An
         It is damaged or of another format: its sizes do not agree with each other or with the file.
     """
     name = os.fsdecode(path)
-    try:
-        with open(path, "rb"):
-            pass
-        if os.path.isdir(path):
-            raise IsADirectoryError(21, "Is a directory")
-    except OSError as error:
-        msg = f"[{where}] cannot read {name!r}: {error.strerror or error}"
-        raise FileError(error.errno, msg) from error
+    _reading.regular(path, where).close()
     arrays: dict[str, NDArray[Any]] = {}
     try:
         # The library compares the header with the size of the file before anything is allocated.
@@ -128,6 +122,9 @@ def read(path: str | os.PathLike[str], where: str) -> tuple[dict[str, NDArray[An
     except (safetensors.SafetensorError, KeyError, TypeError, ValueError, struct.error) as error:
         msg = f"[{where}] {name!r} is damaged or no safetensors file: {error}"
         raise FileFormatError(msg) from error
+    except OSError as error:
+        msg = f"[{where}] cannot read {name!r}: {error.strerror or error}"
+        raise FileError(error.errno or errno.EIO, msg) from error
     return arrays, meta
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from stochos.errors import FileFormatError, InputError
+from stochos.errors import Error, FileFormatError, InputError
 from stochos.nn import _context, _names, _trees, registry
 from stochos.nn._encoding import Decoder, Encoder
 from stochos.nn._weights import Tie
@@ -62,9 +62,9 @@ def from_config(config: Any) -> Any:
     before = _context.current.seeds_taken
     try:
         return _Reader(config).root()
-    except (KeyError, IndexError, TypeError, AttributeError) as error:
-        if hasattr(error, "add_note") and str(error).startswith("["):
-            raise
+    except Error:
+        raise
+    except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
         msg = f"[{where}] the description is damaged: {type(error).__name__} {error}"
         raise FileFormatError(msg) from error
     finally:

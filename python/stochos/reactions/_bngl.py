@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import re
 from itertools import repeat
@@ -11,10 +10,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from stochos.errors import FileError, FileFormatError, InputError
+from stochos import _reading
+from stochos.errors import FileFormatError, InputError
 from stochos.reactions import _text
 from stochos.reactions._parts import Parts, Side
 
+#: Bytes; the largest networks of the literature take a hundredth of it.
+_LARGEST = 1 << 30
 _BLOCK = re.compile(r"^[ \t]*begin[ \t]+(\w[\w ]*?)[ \t]*(?:#.*)?$(.*?)^[ \t]*end[ \t]+\1[ \t]*(?:#.*)?$", re.M | re.S)
 _BEGIN = re.compile(r"^[ \t]*begin[ \t]+(\S.*?)[ \t]*$", re.M)
 _COMMENT = re.compile(r"#[^\n]*")
@@ -33,19 +35,15 @@ _UNSUPPORTED = {"mratio", "rint", "avg", "sum", "tfun", "TFUN", "rand"}
 _CALL = re.compile(r"([A-Za-z_]\w*)\s*\(\s*(\))?")
 
 
-def _load(where: str, path: str | os.PathLike[str]) -> str:
+def _load(where: str, path: object) -> str:
+    if not isinstance(path, (str, os.PathLike)):
+        msg = f"[{where}] path is of type {type(path).__name__}; give the path of a .net file"
+        raise FileFormatError(msg)
     try:
-        return Path(path).read_bytes().decode("utf-8").replace("\r\n", "\n")
-    except (OSError, ValueError, TypeError) as error:
-        if isinstance(error, UnicodeDecodeError):
-            msg = f"[{where}] {str(path)!r} is no UTF-8 text (byte {error.start}); give a .net file of BioNetGen"
-            raise FileFormatError(msg) from error
-        if isinstance(error, TypeError):
-            msg = f"[{where}] path is of type {type(path).__name__}; give the path of a .net file"
-            raise FileFormatError(msg) from error
-        code = error.errno if isinstance(error, OSError) and error.errno else errno.ENOENT
-        msg = f"[{where}] cannot read {str(path)!r}: {os.strerror(code)}"
-        raise FileError(code, msg) from error
+        return _reading.content(path, where, _LARGEST).decode("utf-8").replace("\r\n", "\n")
+    except UnicodeDecodeError as error:
+        msg = f"[{where}] {str(path)!r} is no UTF-8 text (byte {error.start}); give a .net file of BioNetGen"
+        raise FileFormatError(msg) from error
 
 
 def _blocks(where: str, text: str) -> tuple[dict[str, str], dict[str, int]]:

@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from stochos import _checks
+from stochos import _checks, _reading
 from stochos.errors import FileError, FileFormatError, InputError, InputTypeError
 from stochos.reactions import _parts, _sbml_events, _sbml_reactions, _text, _xml_guard
 from stochos.reactions._parts import Event, Parts
@@ -30,7 +30,7 @@ def _load(where: str, source: object) -> str:
         raise InputTypeError(msg)
     try:
         with Path(source).open("rb") as file:
-            return _xml_guard.check(where, file.read(_xml_guard.LARGEST + 1))
+            return _xml_guard.check(where, _reading.bounded(file, _xml_guard.LARGEST + 1))
     except (OSError, ValueError) as error:
         if isinstance(error, FileFormatError):
             raise

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
+from stochos import _reading
 from stochos._checks import optional
 from stochos.errors import FileError, FileFormatError
 
@@ -27,11 +28,6 @@ _COMPRESSED = (".gz", ".xz", ".bz2", ".zst")
 def is_compressed(path: Path) -> bool:
     """Whether the name says that the file is compressed."""
     return path.suffix.lower() in _COMPRESSED
-
-
-def display(path: str | Path) -> str:
-    """Return the path as text that can be printed whatever bytes it holds."""
-    return os.fsencode(path).decode("utf-8", "backslashreplace")
 
 
 def find(where: str, source: str | Path) -> list[Path]:
@@ -90,7 +86,7 @@ def _zstd_blocks(where: str, raw: BinaryIO) -> Iterator[bytes]:
 
 def unreadable(where: str, path: Path, code: int) -> FileError:
     """Return the error that a file cannot be read."""
-    msg = f"[{where}] cannot read {display(path)}: {os.strerror(code)}"
+    msg = f"[{where}] cannot read {_reading.shown(path)}: {os.strerror(code)}"
     return FileError(code, msg)
 
 
@@ -131,5 +127,7 @@ def blocks(where: str, path: Path, begin: int = 0, end: int | None = None) -> It
         if isinstance(error, OSError) and error.errno is not None:
             raise unreadable(where, path, error.errno) from error
         # gzip and bz2 report damage as an OSError without a number.
-        msg = f"[{where}] {display(path)} is damaged or not what its ending {suffix} says ({error}); make it anew"
+        msg = (
+            f"[{where}] {_reading.shown(path)} is damaged or not what its ending {suffix} says ({error}); make it anew"
+        )
         raise FileFormatError(msg) from error

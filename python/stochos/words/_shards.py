@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from stochos import _core, executors
+from stochos import _core, _reading, executors
 from stochos._progress import Callback, Progress, progress_callback
 from stochos.errors import InputError, InputTypeError
 from stochos.words import _files, _merge, _sources, _tokenizers
@@ -189,7 +189,7 @@ def _file_pieces(paths: list[Path], wanted: int) -> list[list[_sources.Piece]]:
     for path in paths:
         if not path.is_file():
             msg = (
-                f"[{_WHERE}] {_files.display(path)} is a pipe or device, which can be read only once; "
+                f"[{_WHERE}] {_reading.shown(path)} is a pipe or device, which can be read only once; "
                 "give a regular file, or executor=None"
             )
             raise InputError(msg)
@@ -205,7 +205,7 @@ def _file_pieces(paths: list[Path], wanted: int) -> list[list[_sources.Piece]]:
                 shards.append([])
                 room = target
             end = size if _files.is_compressed(path) else _line_end(path, begin + room, size)
-            shards[-1].append(_sources.Piece(absolute, begin, end, _files.display(path)))
+            shards[-1].append(_sources.Piece(absolute, begin, end, _reading.shown(path)))
             room -= end - begin
             begin = max(end, 1)
     return shards

@@ -12,7 +12,7 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, cast
 
-from stochos import _core
+from stochos import _core, _reading
 from stochos._progress import Callback, report
 from stochos.errors import InputError, InputTypeError
 from stochos.words import _files
@@ -257,7 +257,7 @@ class _Reader:
         sizes = [path.stat().st_size if path.is_file() else 0 for path in paths]
         total, before = sum(sizes), 0
         for path, size in zip(paths, sizes, strict=True):
-            name = _files.display(path)
+            name = _reading.shown(path)
             # A pipe or device is read in Python, where a signal interrupts the wait for more.
             if self._tokenize is None and path.is_file() and not _files.is_compressed(path):
                 self._corpus.add_file(

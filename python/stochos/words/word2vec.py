@@ -7,7 +7,7 @@ import os
 import zlib
 from typing import Literal
 
-from stochos import _checks, _core
+from stochos import _checks, _core, _reading
 from stochos._progress import Progress, progress_callback
 from stochos.errors import FileError, FileFormatError, InputError, InputTypeError
 from stochos.words.vectors import Vectors
@@ -15,6 +15,8 @@ from stochos.words.vectors import Vectors
 __all__ = ["from_word2vec", "write_word2vec"]
 
 _GZIP_MAGIC = b"\x1f\x8b"
+#: What a packed file may hold, in times of its size: numbers pack to a half or a third.
+_MOST_TIMES = 100
 #: Besides the space, what some reader takes for the end of a word; NUL ends it for those written in C.
 _ENDS = "\t\n\v\f\r\0"
 _MARK = "\ufeff"
@@ -87,7 +89,7 @@ def from_word2vec(
     data = place if source is None else source
     with progress_callback(progress, "reading vectors", "bytes", where) as callback:
         matrix, words, is_binary, first = _core.words_read_word2vec(
-            data, place, binary, header, errors == "replace", rows, lanes, where, callback
+            data, _reading.shown(place), binary, header, errors == "replace", rows, lanes, where, callback
         )
     if len(set(words)) != len(words):
         seen: dict[str, int] = {}
@@ -118,17 +120,28 @@ def _path(where: str, path: object) -> str:
 def _unpacked(where: str, path: str) -> bytes | None:
     """Return the content of a gzip file, None for another."""
     try:
-        with open(path, "rb") as file:
+        with _reading.regular(path, where) as file:
             if file.read(2) != _GZIP_MAGIC:
                 return None
-        with gzip.open(path, "rb") as packed:
-            return packed.read()
+            most = _MOST_TIMES * os.fstat(file.fileno()).st_size + (1 << 20)
+            file.seek(0)
+            with gzip.open(file, "rb") as packed:
+                found = _reading.bounded(packed, most + 1)
+    except FileError:
+        raise
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        msg = f"[{where}] {path} is a damaged gzip file ({error})"
+        msg = f"[{where}] {_reading.shown(path)} is a damaged gzip file ({error})"
         raise FileFormatError(msg) from error
     except OSError as error:
-        msg = f"[{where}] cannot read {path}: {error.strerror or error}"
+        msg = f"[{where}] cannot read {_reading.shown(path)}: {error.strerror or error}"
         raise FileError(error.errno, msg) from error
+    if len(found) > most:
+        msg = (
+            f"[{where}] {_reading.shown(path)} holds more than {_MOST_TIMES} times its size, which vectors never do; "
+            "unpack it with gunzip if it is meant"
+        )
+        raise FileFormatError(msg)
+    return found
 
 
 def write_word2vec(
