@@ -325,7 +325,7 @@ unsigned default_threads() {
   if (const char* text = std::getenv("STOCHOS_NUM_THREADS"); text != nullptr && *text != '\0') {
     char* end = nullptr;
     const long wanted = std::strtol(text, &end, 10);
-    if (*end != '\0' || wanted < 1 || wanted > kMostThreads) {
+    if (*end != '\0' || wanted < 1 || wanted > static_cast<long>(kMostThreads)) {
       throw Error(ErrorKind::value, "config.threads",
                   "STOCHOS_NUM_THREADS='" + std::string(text) + "' is not a whole number from 1 to 1024");
     }
