@@ -20,6 +20,7 @@ import tempfile
 import time
 
 import numpy as np
+import summary
 import turns
 
 
@@ -200,25 +201,30 @@ def main() -> None:
             subprocess.run(command, env=environment, check=True)
         return
     print(f"batch {options.batch} x {options.length}, hidden {options.hidden}, {options.layers} layers\n")
-    print("| task | tool | threads | wall, least | wall, median | CPU, least | against PyTorch (wall; CPU) |")
-    print("|---|---|---|---|---|---|---|")
+    print("| task | tool | threads | wall, least | wall, median | spread | CPU, least | against PyTorch (wall; CPU) |")
+    print("|---|---|---|---|---|---|---|---|")
     for threads in options.threads:
         rows = run(options, "--child", str(threads))
-        least = {}
+        least, samples = {}, {}
         for row in rows:
             if "error" in row:
-                print(f"| - | {row.get('tool', '-')} | {threads} | {row['error']} | | | |")
+                print(f"| - | {row.get('tool', '-')} | {threads} | {row['error']} | | | | |")
                 continue
             wall, cpu = zip(*row["times"], strict=True)
             least[row["task"], row["tool"]] = min(wall), min(cpu), statistics.median(wall)
+            samples[row["task"], row["tool"]] = cpu if threads == 1 else wall
         for (task, tool), (wall, cpu, median) in least.items():
             other = least.get((task.split(",")[0], "PyTorch"))
             ratio = "" if other is None or tool == "PyTorch" else f"{other[0] / wall:.2f}; {other[1] / cpu:.2f}"
-            print(f"| {task} | {tool} | {threads} | {wall:.3f} s | {median:.3f} s | {cpu:.3f} s | {ratio} |")
+            times = f"{wall:.3f} s | {median:.3f} s | {summary.percent(samples[task, tool])} | {cpu:.3f} s"
+            print(f"| {task} | {tool} | {threads} | {times} | {ratio} |")
+            if tool != "PyTorch":
+                peer = samples.get((task.split(",")[0], "PyTorch"), ())
+                summary.note(f"ALBERT base, {task}", threads, samples[task, tool], {"PyTorch": peer})
     for tool in TOOLS:
         for row in run(options, "--child", str(options.threads[-1]), "--memory", tool):
             text = row.get("error") or f"{row['peak']:.0f} MiB (before the first step {row['ready']:.0f} MiB)"
-            print(f"| peak memory of training | {tool} | {options.threads[-1]} | {text} | | | |")
+            print(f"| peak memory of training | {tool} | {options.threads[-1]} | {text} | | | | |")
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ import statistics
 import sys
 
 import numpy as np
+import summary
 import turns
 
 LATENT, WIDTH, BATCH = 64, 128, 256
@@ -245,20 +246,24 @@ def child(threads: int, samples: int) -> None:
 
 
 def table(lines: list[dict]) -> None:
-    print("| threads | step | min | median | our single loss is faster by (min / median) |")
-    print("| --- | --- | --- | --- | --- |")
+    print("| threads | step | min | median | spread | our single loss is faster by (min / median) |")
+    print("| --- | --- | --- | --- | --- | --- |")
     for line in lines:
         ours = line["rows"]["stochos"]
+        if isinstance(ours, list):
+            peers = {tool: line["rows"][tool] for tool in SINGLE if tool != "stochos"}
+            summary.note("training step of a GAN", line["threads"], ours, peers)
         for tool, times in line["rows"].items():
             name = f"{tool}, single loss" if tool in SINGLE else tool
             if isinstance(times, str):
-                print(f"| {line['threads']} | {name} | failed | {times} | |")
+                print(f"| {line['threads']} | {name} | failed | {times} | | |")
                 continue
             least, middle = min(times), statistics.median(times)
             ratio = ""
             if tool != "stochos" and isinstance(ours, list):
                 ratio = f"{least / min(ours):.2f}× / {middle / statistics.median(ours):.2f}×"
-            print(f"| {line['threads']} | {name} | {least * 1e3:.3f} ms | {middle * 1e3:.3f} ms | {ratio} |")
+            cells = [str(line["threads"]), name, f"{least * 1e3:.3f} ms", f"{middle * 1e3:.3f} ms"]
+            print(f"| {' | '.join([*cells, summary.percent(times), ratio])} |")
 
 
 def main() -> None:

@@ -18,6 +18,8 @@ for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(_name, "1")
 
 import numpy as np  # noqa: E402
+import summary  # noqa: E402
+import turns  # noqa: E402
 
 from stochos import nn  # noqa: E402
 from stochos.nn.flow import Weights  # noqa: E402
@@ -82,10 +84,6 @@ def timed(run):
     return time.process_time() - begin, result
 
 
-def show(name, seconds):
-    print(f"{name:<52} {min(seconds) * 1e3:>10.2f} {statistics.median(seconds) * 1e3:>10.2f}")
-
-
 def compare(shape, repeat, peers):
     x, kernel, recurrent, bias = values(*shape)
     runs = {
@@ -101,21 +99,23 @@ def compare(shape, repeat, peers):
         for name, run in runs.items():
             spent, found[name] = timed(run)
             seconds[name].append(spent)
-    print(f"\nB{shape[0]} T{shape[1]} C{shape[2]} H{shape[3]}{'':<36} {'min ms':>10} {'median ms':>10}")
+    names = list(runs)
+    mine, theirs = seconds[names[0]], {"PyTorch": seconds[names[3]]} if peers else {}
+    place = f"{shape[0]} × {shape[1]} steps, {shape[3]} units"
+    summary.note(f"Jacobians of an LSTM, {place}", 1, mine, theirs)
     for name, spent in seconds.items():
-        show(name, spent)
+        ratio = f"{min(spent) / min(mine):.1f}× / {statistics.median(spent) / statistics.median(mine):.1f}×"
+        figures = [f"{least(spent) * 1e3:.2f} ms" for least in (min, statistics.median)]
+        print(f"| {' | '.join([place, name, *figures, summary.percent(spent), ratio])} |")
     if peers:
-        names = list(runs)
-        apart = np.abs(found[names[0]] - found[names[3]]).max()
-        ratio = min(seconds[names[3]]) / min(seconds[names[0]])
-        print(f"ratio {ratio:.1f} (to reach: 20); largest difference of the Jacobians {apart:.1e}")
+        return f"{place}: largest difference of the Jacobians {np.abs(found[names[0]] - found[names[3]]).max():.1e}"
+    return ""
 
 
 def report(steps, units):
     x, kernel, recurrent, bias = values(1, steps, 16, units)
     weights = Weights("LSTM", kernel, recurrent, bias + np.repeat([0, 3, 0, 0], units))
     spent, flow = timed(lambda: nn.gradient_flow(weights, x))
-    print(f"\nB1 T{steps} C16 H{units}{'':<36} {'s':>10}")
     parts = {
         "run in float64": spent,
         "verdict": timed(lambda: flow.verdict)[0],
@@ -125,8 +125,9 @@ def report(steps, units):
         "spectral radii, 64 steps": timed(lambda: flow.spectral_radii())[0],
         "Lyapunov exponents of c's chain": timed(lambda: flow.chain.lyapunov)[0],
     }
+    print(f"\n| parts of a report, 1 × {steps} steps, {units} units | s |\n| --- | --- |")
     for name, value in parts.items():
-        print(f"{name:<52} {value:>10.2f}")
+        print(f"| {name} | {value:.2f} |")
 
 
 def main():
@@ -135,8 +136,13 @@ def main():
     parser.add_argument("--no-peers", action="store_true", help="without PyTorch")
     parser.add_argument("--no-report", action="store_true", help="without the rows at T = 1000, H = 256")
     arguments = parser.parse_args()
-    for shape in SHAPES:
-        compare(shape, arguments.repeat, not arguments.no_peers)
+    peers = not arguments.no_peers and bool(turns.installed("torch"))
+    print(turns.machine("stochos", "torch", "numpy"))
+    print("One thread, CPU time.\n")
+    print("| sequences | tool | min | median | spread | of the first line's time (min / median) |")
+    print("| --- | --- | --- | --- | --- | --- |")
+    told = [compare(shape, arguments.repeat, peers) for shape in SHAPES]
+    print("\n" + "  \n".join(filter(None, told)))
     if not arguments.no_report:
         report(1000, 256)
 

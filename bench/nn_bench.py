@@ -13,6 +13,7 @@ import os
 import statistics
 import sys
 
+import summary
 import turns
 
 SIZES = (256, 512, 1024)
@@ -57,21 +58,38 @@ def speed(seconds: float, task: str) -> str:
     return ""
 
 
+WORKS = {
+    "chain": "elementwise chain, 10⁶ numbers",
+    "mlp": "training step of an MLP",
+    "node": "one small operation",
+}
+
+
+def note(line: dict) -> None:
+    kind, *size = line["task"].split()
+    work = WORKS.get(kind) or f"product of matrices, {size[0]} × {size[0]}"
+    share = NODES if kind == "node" else 1
+    rows = {tool: [s / share for s in times] for tool, times in line["rows"].items() if isinstance(times, list)}
+    summary.note(work, line["threads"], rows.pop("stochos", []), rows)
+
+
 def table(lines: list[dict]) -> None:
-    print("| task | threads | tool | min | median | rate | ours is faster by (min / median) |")
-    print("| --- | --- | --- | --- | --- | --- | --- |")
+    print("| task | threads | tool | min | median | spread | rate | ours is faster by (min / median) |")
+    print("| --- | --- | --- | --- | --- | --- | --- | --- |")
     for line in lines:
         ours = line["rows"].get("stochos")
+        note(line)
         for tool, times in line["rows"].items():
             cells = [line["task"], str(line["threads"]), tool]
             if isinstance(times, str):
-                cells += ["failed", times, "", ""]
+                cells += ["failed", times, "", "", ""]
             else:
                 least, middle = min(times), statistics.median(times)
                 ratio = ""
                 if isinstance(ours, list) and tool != "stochos":
                     ratio = f"{least / min(ours):.2f}× / {middle / statistics.median(ours):.2f}×"
-                cells += [shown(least, line["task"]), shown(middle, line["task"]), speed(least, line["task"]), ratio]
+                cells += [shown(least, line["task"]), shown(middle, line["task"]), summary.percent(times)]
+                cells += [speed(least, line["task"]), ratio]
             print("| " + " | ".join(cells) + " |")
 
 

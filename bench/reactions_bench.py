@@ -21,6 +21,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+import summary
 from reactions_models import Model, models
 from reactions_peers import PEERS, Simulate
 
@@ -129,11 +130,12 @@ def peer(name: str, model: Model, options: argparse.Namespace) -> dict[str, obje
 
 def row(model: str, name: str, got: dict[str, object], events: float, best: float) -> str:
     """Give one line of the table."""
-    found, cells = got.get("found"), ["", "", "", "", str(got.get("note", ""))]
+    found, cells = got.get("found"), ["", "", "", "", "", str(got.get("note", ""))]
     if found:
         scale = 1e9 / events
         least, middle = min(found) * scale, statistics.median(found) * scale
-        cells = [f"{least:.1f}", f"{middle:.1f}", f"{least / best:.1f}×", f"{got['ready']:.2f}", ""]
+        cells = [f"{least:.1f}", f"{middle:.1f}", summary.percent(found), f"{least / best:.1f}×"]
+        cells += [f"{got['ready']:.2f}", ""]
         cells[-1] = f"{len(found)} × {got['n']:,} trajectories"
     return f"| {model} | {name} | {events:,.0f} | {' | '.join(cells)} |"
 
@@ -159,8 +161,9 @@ def main() -> None:
         f"Stochos {stochos.__version__} ({described['instruction_set']}), Python {platform.python_version()}, "
         f"{platform.machine()}, one thread, CPU time, {time.strftime('%Y-%m-%d')}\n"
     )
-    print("| model | tool | events a trajectory | ns/event min | median | to the best of Stochos | ready in s | made |")
-    print("|---|---|---|---|---|---|---|---|")
+    heads = ["model", "tool", "events a trajectory", "ns/event min", "median", "spread", "to the best of Stochos"]
+    heads += ["ready in s", "made"]
+    print(f"| {' | '.join(heads)} |\n{'|---' * len(heads)}|")
     for model in chosen:
         rows = {f"Stochos {method}": ours(model, method, options.seconds) for method in options.methods}
         events = float(np.mean([got["events"] for got in rows.values()]))
@@ -176,9 +179,14 @@ def main() -> None:
                 got = {"found": seen["wall"], "n": n * max(options.threads), "ready": 0.0}
                 line = row(model.name, f"Stochos, {count} thread{'s' * (count > 1)}, wall", got, events, best)
                 print(line.removesuffix(" |") + f"; {note} |")
+        peers = {}
         for name in PEERS:
             if name not in options.without:
-                print(row(model.name, name, peer(name, model, options), events, best), flush=True)
+                peers[name] = peer(name, model, options)
+                print(row(model.name, name, peers[name], events, best), flush=True)
+        quickest = min((got["found"] for got in rows.values()), key=min)
+        measured = {name: [s / events for s in got["found"]] for name, got in peers.items() if got.get("found")}
+        summary.note(f"one event of {model.name}", 1, [s / events for s in quickest], measured)
 
 
 if __name__ == "__main__":

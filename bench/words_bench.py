@@ -19,6 +19,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
+import summary
 import turns
 
 from stochos import config, datasets, words
@@ -46,6 +47,7 @@ class Row:
             str(self.threads),
             f"{min(self.seconds):.2f}",
             f"{statistics.median(self.seconds):.2f}",
+            summary.percent(self.seconds),
             f"{min(self.cpu):.2f}",
             "" if self.rate is None else f"{self.rate / 1e6:.3f} M/s",
             "" if self.ratio is None else f"{self.ratio:.1f}×",
@@ -53,7 +55,7 @@ class Row:
         ]
 
 
-HEAD = ("task", "tool", "threads", "min s", "median s", "CPU s", "kept words/s", "to Python", "note")
+HEAD = ("task", "tool", "threads", "min s", "median s", "spread", "CPU s", "kept words/s", "to Python", "note")
 
 
 def timed(function, repeats):
@@ -260,12 +262,17 @@ def main() -> None:
     rows += measure_fitting(counts, options)
     rows += measure_gensim(options)
     print_table(rows)
+    for row in rows:
+        if (row.task, row.tool) == ("text to counts", "stochos"):
+            summary.note("from text to counts", row.threads, row.seconds, {"Python dictionary": rows[1].seconds})
     ours = {row.task: row for row in rows if row.tool == "stochos"}
     theirs = {row.task: row for row in rows if row.tool == "gensim"}
     if theirs:
         # Both from the text to the vectors whose scores stand in the table.
         mine = min(ours["harmonic counts"].seconds) + min(ours["default fit"].seconds)
         other = min(theirs["vocabulary"].seconds) + min(theirs["whole training"].seconds)
+        both = [a + b for a, b in zip(ours["harmonic counts"].seconds, ours["default fit"].seconds, strict=True)]
+        summary.note("from text to vectors", max(options.threads), both, {"gensim skip-gram": [other]})
         print(f"\nCounting and default fit {mine:.1f} s, gensim {other:.1f} s: {mine / other:.3f} of its time.")
     print(f"\nKept: {counts.total_tokens:,} words, {len(counts.vocabulary):,} different.")
 

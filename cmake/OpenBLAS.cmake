@@ -12,8 +12,11 @@ if(NOT blas_dir)
   endif()
 endif()
 if(blas_dir)
-  find_library(STOCHOS_OPENBLAS_LIBRARY scipy_openblas PATHS "${blas_dir}" NO_DEFAULT_PATH REQUIRED)
-  set(STOCHOS_BLAS_BUNDLE "${STOCHOS_OPENBLAS_LIBRARY}")
+  find_library(STOCHOS_OPENBLAS_LIBRARY NAMES scipy_openblas libscipy_openblas PATHS "${blas_dir}"
+    NO_DEFAULT_PATH NO_CMAKE_FIND_ROOT_PATH REQUIRED)
+  # Every library that is there: some wheels of OpenBLAS bring that of Fortran along. On Windows what is linked is a list
+  # of the names in the library, which is another file.
+  file(GLOB STOCHOS_BLAS_BUNDLE "${blas_dir}/*${CMAKE_SHARED_LIBRARY_SUFFIX}*")
   target_compile_definitions(stochos_openblas INTERFACE STOCHOS_BLAS_PREFIXED=1)
 else()
   find_library(STOCHOS_OPENBLAS_LIBRARY openblas REQUIRED)

@@ -1,29 +1,17 @@
 #include "base/file.hpp"
 
-#include <fcntl.h>
-#include <sys/file.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
 #include <utility>
-#include <vector>
 
 #include "base/error.hpp"
 #include "base/memory.hpp"
+#include "base/os.hpp"
 
 namespace stochos {
 namespace {
-
-std::string folder_of(const std::string& path) {
-  const std::size_t slash = path.find_last_of('/');
-  if (slash == std::string::npos) return ".";
-  return slash == 0 ? "/" : path.substr(0, slash);
-}
 
 // The system would take a name up to its first NUL alone: another file.
 void refuse_nul(const std::string& where, const char* action, const std::string& path) {
@@ -32,52 +20,25 @@ void refuse_nul(const std::string& where, const char* action, const std::string&
     throw_os_error(where, action, path.substr(0, nul) + "\\0" + path.substr(nul + 1), EINVAL);
 }
 
-// Creates an unnamed-to-be file; mkstemp wants a writable template.
-int make_temporary(std::string& name) {
-  std::vector<char> text(name.begin(), name.end());
-  text.push_back('\0');
-  const int descriptor = ::mkstemp(text.data());
-  name.assign(text.data());
-  if (descriptor >= 0) ::fcntl(descriptor, F_SETFD, FD_CLOEXEC);
-  return descriptor;
-}
-
-// A file without a name in `folder`, or -1 where the system has none.
-int make_nameless(const std::string& folder) {
-#ifdef O_TMPFILE
-  return ::open(folder.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-#else
-  return -1;
-#endif
-}
-
 // One at a time gives files of a folder their names; the system lets go when the process ends. Held for
 // moments: who does not get it soon goes without.
 class FolderLock {
  public:
-  explicit FolderLock(const std::string& folder)
-      : descriptor_(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)) {
-    for (int attempt = 0; descriptor_ >= 0 && !held_ && attempt < 100; ++attempt) {
-      held_ = ::flock(descriptor_, LOCK_EX | LOCK_NB) == 0;
-      if (!held_ && errno != EWOULDBLOCK && errno != EINTR) break;
-      if (!held_) ::usleep(500);
-    }
-  }
+  explicit FolderLock(const std::string& folder) : file_(os::lock_folder(folder)) {}
   ~FolderLock() {
-    if (descriptor_ >= 0) ::close(descriptor_);
+    if (held()) os::close_file(file_);
   }
   FolderLock(const FolderLock&) = delete;
   FolderLock& operator=(const FolderLock&) = delete;
-  bool held() const noexcept { return held_; }
+  bool held() const noexcept { return file_ != os::kNone; }
 
  private:
-  int descriptor_;
-  bool held_ = false;
+  int file_;
 };
 
 void write_all(int descriptor, const char* data, std::size_t size) {
   while (size > 0) {
-    const ssize_t n = ::write(descriptor, data, std::min<std::size_t>(size, std::size_t{1} << 30));
+    const std::ptrdiff_t n = os::write_some(descriptor, data, size);
     if (n < 0) {
       if (errno == EINTR) continue;
       throw errno;  // caught by the callers below, which know the name
@@ -92,27 +53,21 @@ void write_all(int descriptor, const char* data, std::size_t size) {
 AtomicFile::AtomicFile(std::string path, std::string where)
     : path_(std::move(path)), where_(std::move(where)) {
   refuse_nul(where_, "write", path_);
-  struct stat info{};
-  const bool exists = ::stat(path_.c_str(), &info) == 0;
-  if (exists && S_ISDIR(info.st_mode)) throw_os_error(where_, "write", path_, EISDIR);
+  const os::Facts before = os::facts_of(path_);
+  if (before.folder) throw_os_error(where_, "write", path_, EISDIR);
   // A link is followed, so that the file it names is replaced and the link stays.
-  if (char* real = exists ? ::realpath(path_.c_str(), nullptr) : nullptr; real != nullptr) {
-    path_ = real;
-    std::free(real);
-  }
-  if (::access("/proc/self/fd", X_OK) == 0) descriptor_ = make_nameless(folder_of(path_));  // name() needs it
+  if (std::string real = before.exists ? os::real_path(path_) : std::string(); !real.empty())
+    path_ = std::move(real);
+  descriptor_ = os::make_nameless(os::folder_of(path_));
   if (descriptor_ < 0) {
     temporary_ = path_ + ".XXXXXX";
-    descriptor_ = make_temporary(temporary_);
+    descriptor_ = os::make_temporary(temporary_);
   }
-  if (descriptor_ < 0) throw_os_error(where_, "write", path_, errno);
-  mode_t mode = info.st_mode & 07777;
-  if (!exists) {
-    const mode_t mask = ::umask(0);
-    ::umask(mask);
-    mode = 0666 & ~mask;
+  if (descriptor_ < 0) {
+    temporary_.clear();
+    throw_os_error(where_, "write", path_, errno);
   }
-  ::fchmod(descriptor_, mode);
+  os::take_mode(descriptor_, before);
 }
 
 AtomicFile::~AtomicFile() {
@@ -120,35 +75,35 @@ AtomicFile::~AtomicFile() {
 }
 
 void AtomicFile::discard() noexcept {
-  if (descriptor_ < 0) return;
-  ::close(std::exchange(descriptor_, -1));
-  if (!temporary_.empty()) ::unlink(temporary_.c_str());
+  close();
+  if (!temporary_.empty()) os::remove_file(temporary_);
+  temporary_.clear();
+}
+
+void AtomicFile::close() noexcept {
+  if (descriptor_ >= 0) os::close_file(std::exchange(descriptor_, os::kNone));
 }
 
 // Gives a nameless file the target's name, or, since a link cannot replace a file, one beside it that
 // rename() then takes. That one is always the same, so that the next writer takes away what a kill has left
 // there in between; under the lock nobody else is using it.
 void AtomicFile::name() {
-  const std::string self = "/proc/self/fd/" + std::to_string(descriptor_);
-  const auto link_to = [&](const std::string& name) {
-    return ::linkat(AT_FDCWD, self.c_str(), AT_FDCWD, name.c_str(), AT_SYMLINK_FOLLOW) == 0;
-  };
   const std::string beside = path_ + ".stochos-part";
-  const FolderLock lock(folder_of(path_));
-  if (lock.held()) ::unlink(beside.c_str());
-  if (link_to(path_)) return;
-  if (lock.held() && errno == EEXIST && link_to(beside)) {
+  const FolderLock lock(os::folder_of(path_));
+  if (lock.held()) os::remove_file(beside);
+  if (os::give_name(descriptor_, path_)) return;
+  if (lock.held() && errno == EEXIST && os::give_name(descriptor_, beside)) {
     temporary_ = beside;
     replace();
     return;
   }
   for (int attempt = 0; attempt < 100; ++attempt) {
     std::string name = path_ + ".XXXXXX";
-    const int held = make_temporary(name);  // finds a name that is free
+    const int held = os::make_temporary(name);  // finds a name that is free
     if (held < 0) fail("write", errno);
-    ::close(held);
-    ::unlink(name.c_str());
-    if (link_to(name)) {
+    os::close_file(held);
+    os::remove_file(name);
+    if (os::give_name(descriptor_, name)) {
       temporary_ = std::move(name);
       replace();
       return;
@@ -159,7 +114,9 @@ void AtomicFile::name() {
 }
 
 void AtomicFile::replace() {
-  if (::rename(temporary_.c_str(), path_.c_str()) != 0) fail("replace", errno);
+  close();  // Windows moves no file that is open
+  if (!os::rename_over(temporary_, path_)) fail("replace", errno);
+  temporary_.clear();
 }
 
 void AtomicFile::fail(const char* action, int code) {
@@ -178,46 +135,36 @@ void AtomicFile::write(const void* data, std::size_t size) {
 
 void AtomicFile::commit() {
   if (descriptor_ < 0) throw_os_error(where_, "write", path_, EBADF);
-  if (::fsync(descriptor_) != 0) fail("write", errno);
+  if (!os::flush(descriptor_)) fail("write", errno);
   if (temporary_.empty()) {
     name();
   } else {
     replace();
   }
-  ::close(std::exchange(descriptor_, -1));
+  close();
   // The rename itself becomes durable with the folder; a file system that cannot sync folders is not an
   // error.
-  const int folder = ::open(folder_of(path_).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (folder >= 0) {
-    ::fsync(folder);
-    ::close(folder);
-  }
+  os::flush_folder(os::folder_of(path_));
 }
 
 MappedFile::MappedFile(const std::string& path, const std::string& where) {
   refuse_nul(where, "read", path);
-  // A pipe would be waited for.
-  const int descriptor = ::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+  const int descriptor = os::open_at_once(path);
   if (descriptor < 0) throw_os_error(where, "read", path, errno);
-  struct stat info{};
-  int code = ::fstat(descriptor, &info) == 0 ? 0 : errno;
-  if (code == 0 && !S_ISREG(info.st_mode)) code = S_ISDIR(info.st_mode) ? EISDIR : EINVAL;
-  if (code == 0 && info.st_size > 0) {
-    size_ = static_cast<std::size_t>(info.st_size);
-    void* address = ::mmap(nullptr, size_, PROT_READ, MAP_PRIVATE, descriptor, 0);
-    if (address == MAP_FAILED) {
-      code = errno;
-    } else {
-      data_ = static_cast<const char*>(address);
-      ::madvise(address, size_, MADV_SEQUENTIAL);
-    }
+  const os::Facts facts = os::facts_of(descriptor);
+  int code = facts.exists ? 0 : errno;
+  if (code == 0 && !facts.regular) code = facts.folder ? EISDIR : EINVAL;
+  if (code == 0 && facts.size > 0) {
+    size_ = static_cast<std::size_t>(facts.size);
+    data_ = os::map_to_read(descriptor, size_);
+    if (data_ == nullptr) code = errno;
   }
-  ::close(descriptor);
+  os::close_file(descriptor);
   if (code != 0) throw_os_error(where, "read", path, code);
 }
 
 MappedFile::~MappedFile() {
-  if (data_ != nullptr) ::munmap(const_cast<char*>(data_), size_);
+  if (data_ != nullptr) os::unmap(data_, size_);
 }
 
 SpillBuffer::SpillBuffer(std::size_t limit, std::string folder, std::string where)
@@ -230,12 +177,12 @@ SpillBuffer::SpillBuffer(SpillBuffer&& other) noexcept
       folder_(std::move(other.folder_)),
       where_(std::move(other.where_)),
       data_(std::exchange(other.data_, nullptr)),
-      descriptor_(std::exchange(other.descriptor_, -1)) {}
+      descriptor_(std::exchange(other.descriptor_, os::kNone)) {}
 
 SpillBuffer::~SpillBuffer() {
   if (descriptor_ >= 0) {
-    if (data_ != nullptr) ::munmap(data_, capacity_);
-    ::close(descriptor_);
+    if (data_ != nullptr) os::unmap(data_, capacity_);
+    os::close_file(descriptor_);
   } else {
     std::free(data_);
   }
@@ -247,12 +194,8 @@ void SpillBuffer::resize(std::size_t size) {
 }
 
 void SpillBuffer::open_file() {
-  descriptor_ = make_nameless(folder_);
-  if (descriptor_ >= 0) return;
-  std::string name = folder_ + "/stochos-spill-XXXXXX";
-  descriptor_ = make_temporary(name);
+  descriptor_ = os::make_scratch(folder_);
   if (descriptor_ < 0) throw_os_error(where_, "make a temporary file in", folder_, errno);
-  ::unlink(name.c_str());
 }
 
 void SpillBuffer::grow(std::size_t capacity) {
@@ -273,24 +216,24 @@ void SpillBuffer::grow(std::size_t capacity) {
   }
   const bool moving = descriptor_ < 0;
   if (moving) open_file();
-  if (const int code = ::posix_fallocate(descriptor_, 0, static_cast<off_t>(capacity)); code != 0) {
-    if (moving) ::close(std::exchange(descriptor_, -1));
+  if (const int code = os::reserve(descriptor_, capacity); code != 0) {
+    if (moving) os::close_file(std::exchange(descriptor_, os::kNone));
     throw_os_error(where_, "reserve " + std::to_string(capacity) + " bytes of temporary space in", folder_,
                    code);
   }
-  void* address = ::mmap(nullptr, capacity, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor_, 0);
-  if (address == MAP_FAILED) {
+  char* const mapped = os::map_to_write(descriptor_, capacity);
+  if (mapped == nullptr) {
     const int code = errno;
-    if (moving) ::close(std::exchange(descriptor_, -1));
+    if (moving) os::close_file(std::exchange(descriptor_, os::kNone));
     throw_os_error(where_, "map temporary space in", folder_, code);
   }
   if (moving) {
-    if (size_ > 0) std::memcpy(address, data_, size_);
+    if (size_ > 0) std::memcpy(mapped, data_, size_);
     std::free(data_);
   } else if (data_ != nullptr) {
-    ::munmap(data_, capacity_);
+    os::unmap(data_, capacity_);
   }
-  data_ = static_cast<char*>(address);
+  data_ = mapped;
   capacity_ = capacity;
 }
 

@@ -26,7 +26,8 @@ class AtomicFile {
   [[noreturn]] void fail(const char* action, int code);
   void name();
   void replace();
-  std::string path_, temporary_, where_;  // temporary_ is empty while the file has no name
+  void close() noexcept;
+  std::string path_, temporary_, where_;  // temporary_ is empty while no file beside the target has a name
   int descriptor_ = -1;
 };
 

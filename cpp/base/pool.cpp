@@ -1,9 +1,5 @@
 #include "base/pool.hpp"
 
-#include <pthread.h>
-#include <sched.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <atomic>
 #include <bit>
@@ -11,7 +7,6 @@
 #include <condition_variable>
 #include <cstdlib>
 #include <exception>
-#include <fstream>
 #include <list>
 #include <mutex>
 #include <string>
@@ -19,37 +14,11 @@
 #include <vector>
 
 #include "base/error.hpp"
+#include "base/os.hpp"
 #include "base/spin.hpp"
 
 namespace stochos {
 namespace {
-
-// CPU quota of the control group, rounded up; 0 when there is none.
-unsigned cgroup_cpus() {
-  std::ifstream v2("/sys/fs/cgroup/cpu.max");
-  std::string quota;
-  double period = 0;
-  if (v2 >> quota >> period && quota != "max" && period > 0) {
-    return static_cast<unsigned>(std::max(1.0, std::atof(quota.c_str()) / period + 0.999));
-  }
-  std::ifstream v1_quota("/sys/fs/cgroup/cpu/cpu.cfs_quota_us"),
-      v1_period("/sys/fs/cgroup/cpu/cpu.cfs_period_us");
-  double amount = 0;
-  if (v1_quota >> amount && v1_period >> period && amount > 0 && period > 0) {
-    return static_cast<unsigned>(std::max(1.0, amount / period + 0.999));
-  }
-  return 0;
-}
-
-// What affinity and the quota leave of the machine.
-unsigned allowed_processors() {
-  unsigned cpus = std::max(1U, std::thread::hardware_concurrency());
-  cpu_set_t allowed;
-  if (sched_getaffinity(0, sizeof allowed, &allowed) == 0)
-    cpus = static_cast<unsigned>(std::max(1, CPU_COUNT(&allowed)));
-  if (const unsigned quota = cgroup_cpus(); quota > 0) cpus = std::min(cpus, quota);
-  return cpus;
-}
 
 // How long a thread of short work looks for what comes next, before it sleeps: waking takes as long as such
 // work.
@@ -68,18 +37,6 @@ void linger(Done&& done) {
       spin_pause();
     }
   } while (Clock::now() < end);
-}
-
-// Moves this thread to another processor than `other`, where it may be on one: a thread that is woken is
-// often put beside the one that woke it, and if both then look out for each other they take turns where they
-// could run at once. The affinity that the user gave is as before.
-void step_aside(int other) {
-  cpu_set_t allowed;
-  if (sched_getaffinity(0, sizeof allowed, &allowed) != 0) return;
-  cpu_set_t rest = allowed;
-  CPU_CLR(static_cast<unsigned>(other), &rest);
-  if (CPU_COUNT(&rest) > 0 && sched_setaffinity(0, sizeof rest, &rest) == 0)
-    sched_setaffinity(0, sizeof allowed, &allowed);
 }
 
 struct Job {
@@ -160,7 +117,7 @@ class Pool {
     jobs_.push_back(&job);
     const auto place = std::prev(jobs_.end());
     posted_.fetch_add(1, std::memory_order_release);
-    caller_at_.store(sched_getcpu(), std::memory_order_relaxed);
+    caller_at_.store(os::current_processor(), std::memory_order_relaxed);
     // With more threads at work than processors, one that looks takes time from one that works.
     const bool lively = ++callers_ == 1 && workers_ < processors_;
     lively_.store(lively, std::memory_order_relaxed);
@@ -188,7 +145,7 @@ class Pool {
     for (; asleep > 0; --asleep) wake_.notify_one();
     if (const unsigned missed = missed_.load(std::memory_order_relaxed);
         missed >= 2 && std::has_single_bit(missed))
-      sched_yield();
+      std::this_thread::yield();
   }
 
   // When the others took much longer than the caller, they had no processor: for a while it is quicker to
@@ -226,9 +183,11 @@ class Pool {
         // Woken for a job that others have done by now, it looks out for the next.
         wake_.wait(lock);
         const int caller = caller_at_.load(std::memory_order_relaxed);
-        if (caller >= 0 && caller == sched_getcpu() && lively_.load(std::memory_order_relaxed)) {
+        if (caller >= 0 && caller == os::current_processor() && lively_.load(std::memory_order_relaxed)) {
           lock.unlock();
-          step_aside(caller);
+          // A thread that is woken is often put beside the one that woke it, and if both then look out for
+          // each other they take turns where they could run at once.
+          os::step_aside(caller);
           lock.lock();
         }
         continue;
@@ -266,7 +225,7 @@ class Pool {
   std::condition_variable wake_;
   std::list<Job*> jobs_;
   unsigned workers_ = 0, looking_ = 0, callers_ = 0;  // callers: of run_with_caller
-  const unsigned processors_ = allowed_processors();
+  const unsigned processors_ = os::allowed_processors();
   Clock::duration alone_{0};
   std::atomic<Clock::rep> alone_until_{0};
   std::atomic<unsigned> posted_{0};  // jobs of all times
@@ -283,7 +242,7 @@ Pool& pool() {
     static const bool registered = [] {
       // A forked child has none of the threads and perhaps a locked mutex: it starts over with a pool of its
       // own.
-      pthread_atfork(nullptr, nullptr, [] { current_pool.store(nullptr, std::memory_order_release); });
+      os::at_fork(nullptr, nullptr, [] { current_pool.store(nullptr, std::memory_order_release); });
       return true;
     }();
     (void)registered;
@@ -366,13 +325,13 @@ unsigned default_threads() {
   if (const char* text = std::getenv("STOCHOS_NUM_THREADS"); text != nullptr && *text != '\0') {
     char* end = nullptr;
     const long wanted = std::strtol(text, &end, 10);
-    if (*end != '\0' || wanted < 1 || wanted > kMostThreads) {
+    if (*end != '\0' || wanted < 1 || wanted > static_cast<long>(kMostThreads)) {
       throw Error(ErrorKind::value, "config.threads",
                   "STOCHOS_NUM_THREADS='" + std::string(text) + "' is not a whole number from 1 to 1024");
     }
     return static_cast<unsigned>(wanted);
   }
-  return std::min(allowed_processors(), kMostThreads);
+  return std::min(os::allowed_processors(), kMostThreads);
 }
 
 }  // namespace stochos

@@ -10,6 +10,7 @@
 #include "base/error.hpp"
 #include "base/file.hpp"
 #include "base/pool.hpp"
+#include "bind/exclusive.hpp"
 #include "bind/path.hpp"
 #include "bind/support.hpp"
 #include "kernels/blas.hpp"
@@ -58,6 +59,23 @@ void translate(std::exception_ptr pointer) {
     const py::object cls = py::module_::import("stochos.errors").attr("StoppedError");
     PyErr_SetString(cls.ptr(), error.what());
   }
+}
+
+void write(AtomicFile& file, const py::buffer& data) {
+  const py::buffer_info info = data.request();
+  if (PyBuffer_IsContiguous(info.view(), 'C') == 0)
+    throw Error(ErrorKind::value, "files.write", "the buffer is not contiguous");
+  const Unlocked unlocked;
+  file.write(info.ptr, static_cast<std::size_t>(info.size) * static_cast<std::size_t>(info.itemsize));
+}
+
+void commit(AtomicFile& file) {
+  const Unlocked unlocked;
+  file.commit();
+}
+
+void discard(AtomicFile& file) {
+  file.discard();
 }
 
 }  // namespace
@@ -114,28 +132,14 @@ void bind_base(py::module_& m) {
       },
       py::arg("seed"), py::arg("purpose"), py::arg("record"), py::arg("count"));
 
-  py::class_<AtomicFile>(m, "AtomicFile")
+  py::class_<Exclusive<AtomicFile>>(m, "AtomicFile")
       .def(py::init([](const py::str& path, std::string where) {
-             return std::make_unique<AtomicFile>(path_bytes(path), std::move(where));
+             return std::make_unique<Exclusive<AtomicFile>>(path_bytes(path), std::move(where));
            }),
            py::arg("path"), py::arg("where"))
-      .def(
-          "write",
-          [](AtomicFile& file, const py::buffer& data) {
-            const py::buffer_info info = data.request();
-            if (PyBuffer_IsContiguous(info.view(), 'C') == 0)
-              throw Error(ErrorKind::value, "files.write", "the buffer is not contiguous");
-            const Unlocked unlocked;
-            file.write(info.ptr,
-                       static_cast<std::size_t>(info.size) * static_cast<std::size_t>(info.itemsize));
-          },
-          py::arg("data"))
-      .def("commit",
-           [](AtomicFile& file) {
-             const Unlocked unlocked;
-             file.commit();
-           })
-      .def("discard", &AtomicFile::discard);
+      .def("write", exclusive(&write), py::arg("data"))
+      .def("commit", exclusive(&commit))
+      .def("discard", exclusive(&discard));
 }
 
 }  // namespace stochos::bind

@@ -19,7 +19,9 @@ void bind_tensor_graph(py::module_& m);
 void bind_tensor_flow(py::module_& m);
 }  // namespace stochos::bind
 
-PYBIND11_MODULE(_core, m) {
+// Free-threaded Python may run without its lock: what calls share is guarded in the core, objects that calls
+// change are Exclusive or take a critical section, and what is made once is made by gil_safe_call_once.
+PYBIND11_MODULE(_core, m, py::mod_gil_not_used()) {
   m.doc() = "Compiled core of Stochos; use the public modules instead.";
   stochos::bind::bind_base(m);
   stochos::bind::bind_cuda(m);

@@ -1,5 +1,7 @@
 // Tensors in Python: the two types' layout and the ways in and out.
 #pragma once
+#include <pybind11/critical_section.h>
+
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -93,6 +95,24 @@ py::object to_dlpack(const tensor::Array& array, py::handle max_version, bool co
 Value from_dlpack(py::handle object);
 int fill_buffer(PyObject* owner, const tensor::Array& array, Py_buffer* view, int flags);
 void release_buffer(Py_buffer* view);
+
+// A method f(self, ...) of T that one thread at a time runs on the same object. It must not call Python.
+template <class T, class R, class... A>
+auto guarded_method(R (*f)(T&, A...)) {
+  return [f](const py::object& self, A... arguments) -> R {
+    const py::scoped_critical_section lock(self);
+    return f(self.cast<T&>(), std::forward<A>(arguments)...);
+  };
+}
+// __enter__: returns the object itself.
+template <class T>
+auto guarded_enter(void (*f)(T&)) {
+  return [f](const py::object& self) {
+    const py::scoped_critical_section lock(self);
+    f(self.cast<T&>());
+    return self;
+  };
+}
 
 // stochos._core.ops, a class of static functions.
 struct Ops {};

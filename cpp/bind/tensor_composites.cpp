@@ -44,7 +44,7 @@ py::list update(const std::string& kind, py::handle p, py::handle g, const py::s
   settings.l2 = l2, settings.decay = decay, settings.beta1 = beta1, settings.beta2 = beta2;
   settings.epsilon = epsilon;
   std::vector<Value> state;
-  for (const py::handle one : states) state.push_back(to_value("update", one));
+  for (const py::object one : states) state.push_back(to_value("update", one));
   py::list out;
   for (Value& value : tensor::update(static_cast<kernels::update::Code>(code), to_value("update", p),
                                      to_value("update", g), state, number_as(DType::f64, rate),

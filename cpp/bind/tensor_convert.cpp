@@ -1,4 +1,6 @@
 // NumPy arrays, numbers, dtypes and shapes to and from the tensor room.
+#include <pybind11/gil_safe_call_once.h>
+
 #include <algorithm>
 #include <cstring>
 
@@ -13,7 +15,7 @@ namespace {
 
 constexpr int kBool = 0, kInt = 5, kLong = 7, kLongLong = 9, kFloat = 11,
               kDouble = 12;  // NumPy's type numbers
-static_assert(sizeof(long) == 8 && sizeof(int) == 4);
+static_assert(sizeof(int) == 4);
 
 bool dtype_of(int number, DType& out) {
   switch (number) {
@@ -24,6 +26,8 @@ bool dtype_of(int number, DType& out) {
       out = DType::i32;
       return true;
     case kLong:
+      out = sizeof(long) == 8 ? DType::i64 : DType::i32;
+      return true;
     case kLongLong:
       out = DType::i64;
       return true;
@@ -78,11 +82,15 @@ void drop_reference(void* object) {
 }
 
 const py::dtype& numpy_dtype(DType dtype) {
-  // Kept for the life of the process.
-  static const auto* const all = new std::vector<py::dtype>{
-      py::dtype::of<float>(), py::dtype::of<double>(), py::dtype::of<std::int32_t>(),
-      py::dtype::of<std::int64_t>(), py::dtype::of<bool>()};
-  return (*all)[static_cast<std::size_t>(dtype)];
+  // Kept for the life of the process. No plain static: while one is made no other thread may wait for it with
+  // the interpreter's lock in its hands, which NumPy may let go of.
+  PYBIND11_CONSTINIT static py::gil_safe_call_once_and_store<std::vector<py::dtype>> all;
+  all.call_once_and_store_result([] {
+    return std::vector<py::dtype>{py::dtype::of<float>(), py::dtype::of<double>(),
+                                  py::dtype::of<std::int32_t>(), py::dtype::of<std::int64_t>(),
+                                  py::dtype::of<bool>()};
+  });
+  return all.get_stored()[static_cast<std::size_t>(dtype)];
 }
 
 }  // namespace
@@ -149,7 +157,8 @@ bool only_numbers(PyObject* object) {
     return py::reinterpret_borrow<py::array>(object).dtype().num() != kDouble;
   if (!PyList_Check(object) && !PyTuple_Check(object)) return true;
   const auto items = py::reinterpret_borrow<py::sequence>(object);
-  return std::all_of(items.begin(), items.end(), [](py::handle item) { return only_numbers(item.ptr()); });
+  return std::all_of(items.begin(), items.end(),
+                     [](const py::object& item) { return only_numbers(item.ptr()); });
 }
 
 py::array array_of(PyObject* list) {
@@ -294,7 +303,7 @@ Shape to_shape(const char* function, py::handle object) {
   if (PyIndex_Check(object.ptr()) != 0) {
     push(object);
   } else if (PySequence_Check(object.ptr()) != 0) {
-    for (const py::handle item : py::reinterpret_borrow<py::sequence>(object)) push(item);
+    for (const py::object item : py::reinterpret_borrow<py::sequence>(object)) push(item);
   } else {
     fail(function, "shape " + std::string(py::repr(object)) + " is not an int or a sequence of ints",
          ErrorKind::type);

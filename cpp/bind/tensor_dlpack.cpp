@@ -193,7 +193,7 @@ int fill_buffer(PyObject* owner, const tensor::Array& array, Py_buffer* view, in
     kept->shape[i] = array.shape[i];
     kept->strides[i] = kept->array.strides[static_cast<std::size_t>(i)] * item;
   }
-  static const char* formats[] = {"f", "d", "i", "l", "?"};
+  static const char* const formats[] = {"f", "d", "i", sizeof(long) == 8 ? "l" : "q", "?"};
   view->buf = kept->array.data;
   view->obj = Py_NewRef(owner);
   view->len = array.size() * item;

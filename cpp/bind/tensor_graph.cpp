@@ -24,7 +24,7 @@ struct LabelContext {
 std::vector<Value> values_of(const char* function, const py::sequence& items) {
   std::vector<Value> values;
   values.reserve(items.size());
-  for (const py::handle item : items) values.push_back(to_value(function, item));
+  for (const py::object item : items) values.push_back(to_value(function, item));
   return values;
 }
 
@@ -120,27 +120,22 @@ void bind_tensor_graph(py::module_& m) {
   py::class_<RecordingContext>(m, "Recording")
       .def(py::init<>())
       .def("__enter__",
-           [](RecordingContext& self) -> RecordingContext& {
-             ++self.depth, ++tensor::context().recording;
-             return self;
-           })
-      .def("__exit__", [](RecordingContext& self, const py::args&) {
-        if (self.depth > 0) --self.depth, --tensor::context().recording;
-      });
+           guarded_enter(+[](RecordingContext& self) { ++self.depth, ++tensor::context().recording; }))
+      .def("__exit__", guarded_method(+[](RecordingContext& self, const py::args&) {
+             if (self.depth > 0) --self.depth, --tensor::context().recording;
+           }));
   py::class_<LabelContext>(m, "label")
       .def(py::init([](std::string name) { return LabelContext{std::move(name), {}}; }), py::arg("name"))
-      .def("__enter__",
-           [](LabelContext& self) -> LabelContext& {
+      .def("__enter__", guarded_enter(+[](LabelContext& self) {
              auto& now = tensor::context().label;
              self.before.push_back(now);
              now = tensor::make<const tensor::Label>(now ? now->text() + "/" + self.name : self.name);
-             return self;
-           })
-      .def("__exit__", [](LabelContext& self, const py::args&) {
-        if (self.before.empty()) return;
-        tensor::context().label = self.before.back();
-        self.before.pop_back();
-      });
+           }))
+      .def("__exit__", guarded_method(+[](LabelContext& self, const py::args&) {
+             if (self.before.empty()) return;
+             tensor::context().label = self.before.back();
+             self.before.pop_back();
+           }));
 }
 
 }  // namespace stochos::bind

@@ -82,7 +82,7 @@ void define_place(Class& ops, const char* name, Value (*place)(const Value&, int
 std::vector<Value> value_list(const char* name, const py::sequence& items) {
   std::vector<Operand> given;
   const Value* like = nullptr;
-  for (const py::handle item : items) given.push_back(operand(name, item));
+  for (const py::object item : items) given.push_back(operand(name, item));
   for (const Operand& one : given) {
     if (one.number == Operand::Number::none && !one.loose && like == nullptr) like = &one.value;
   }

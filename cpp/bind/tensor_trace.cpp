@@ -26,14 +26,14 @@ struct CompiledProgram {
 
 CompiledProgram finish(Trace& trace, const py::sequence& outputs) {
   std::vector<Value> values;
-  for (const py::handle output : outputs) values.push_back(to_value("compile", output));
+  for (const py::object output : outputs) values.push_back(to_value("compile", output));
   return {tensor::make<tensor::Program>(*trace.state, Inputs(values))};
 }
 
 py::list run(const CompiledProgram& self, const py::sequence& arguments) {
   std::vector<tensor::Array> given;
   given.reserve(arguments.size());
-  for (const py::handle argument : arguments) given.push_back(computed(to_value("compile", argument)));
+  for (const py::object argument : arguments) given.push_back(computed(to_value("compile", argument)));
   std::vector<tensor::Array> results;
   constexpr double kShort = 2e4;
   if (self.program->cost() < kShort) {
@@ -63,22 +63,21 @@ void define_traces(py::module_& m) {
       py::arg("x"), py::arg("where"), py::arg("what"));
   py::class_<Trace>(m, "Trace")
       .def(py::init<>())
-      .def(
-          "__enter__",
-          [](Trace& self) -> Trace& {
-            if (tensor::context().trace != nullptr)
-              fail("compile",
-                   "a trace is under way in this thread already; call the inner function directly");
-            tensor::context().trace = self.state.get();
-            self.active = true;
-            return self;
-          },
-          py::return_value_policy::reference)
-      .def("__exit__", [](Trace& self, const py::args&) { self.leave(); })
+      .def("__enter__", guarded_enter(+[](Trace& self) {
+             if (tensor::context().trace != nullptr)
+               fail("compile",
+                    "a trace is under way in this thread already; call the inner function directly");
+             tensor::context().trace = self.state.get();
+             self.active = true;
+           }))
+      .def("__exit__", guarded_method(+[](Trace& self, const py::args&) { self.leave(); }))
       .def(
           "argument",
-          [](Trace& self, py::handle shape, py::handle dtype) {
-            return wrapped(self.state->argument(to_dtype("compile", dtype), to_shape("compile", shape)));
+          [](const py::object& self, py::handle shape, py::handle dtype) {
+            const DType kind = to_dtype("compile", dtype);
+            const Shape sizes = to_shape("compile", shape);
+            const py::scoped_critical_section lock(self);
+            return wrapped(self.cast<Trace&>().state->argument(kind, sizes));
           },
           py::arg("shape"), py::arg("dtype"))
       .def("finish", &finish, py::arg("outputs"));

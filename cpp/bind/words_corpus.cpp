@@ -4,6 +4,7 @@
 #include <string>
 
 #include "base/error.hpp"
+#include "bind/exclusive.hpp"
 #include "bind/support.hpp"
 #include "words/corpus.hpp"
 #include "words/pairs.hpp"
@@ -14,14 +15,14 @@ namespace {
 using words::Corpus;
 static_assert(words::kLineEndId == words::kLineEnd && words::kHoleId == words::kHole);
 
-std::unique_ptr<Corpus> make(const std::string& tokenizer, bool replace, std::size_t memory_limit,
-                             const std::string& folder) {
+std::unique_ptr<Exclusive<Corpus>> make(const std::string& tokenizer, bool replace, std::size_t memory_limit,
+                                        const std::string& folder) {
   if (tokenizer != "whitespace" && tokenizer != "characters") {
     throw Error(ErrorKind::value, "words.count",
                 "tokenizer is '" + tokenizer + "'; give 'whitespace' or 'characters'");
   }
   const auto kind = tokenizer == "characters" ? words::Tokenizer::characters : words::Tokenizer::whitespace;
-  return std::make_unique<Corpus>(kind, replace, memory_limit, folder);
+  return std::make_unique<Exclusive<Corpus>>(kind, replace, memory_limit, folder);
 }
 
 void add_bytes(Corpus& corpus, const py::buffer& data) {
@@ -35,11 +36,12 @@ void add_bytes(Corpus& corpus, const py::buffer& data) {
 
 // Adds all tokens or none: the place of the first that is not a str of at least one character, or that holds
 // a lone surrogate, is returned; -1 when all were added.
-py::ssize_t add_tokens(Corpus& corpus, const py::list& tokens) {
-  const py::ssize_t n = PyList_GET_SIZE(tokens.ptr());
+py::ssize_t add_tokens(Corpus& corpus, const py::list& given) {
+  const py::tuple tokens(given);  // another thread may change the list meanwhile
+  const py::ssize_t n = PyTuple_GET_SIZE(tokens.ptr());
   std::vector<std::string_view> views(static_cast<std::size_t>(n));
   for (py::ssize_t i = 0; i < n; ++i) {
-    PyObject* item = PyList_GET_ITEM(tokens.ptr(), i);
+    PyObject* item = PyTuple_GET_ITEM(tokens.ptr(), i);
     if (PyUnicode_Check(item) == 0) return i;
     py::ssize_t size = 0;
     const char* text = PyUnicode_AsUTF8AndSize(item, &size);
@@ -92,53 +94,53 @@ py::tuple count_pairs(const Corpus& corpus, const Array<std::uint64_t>& weights,
                         adopt(std::move(counts.value)));
 }
 
+void add_file(Corpus& corpus, const py::bytes& path, const std::string& name, std::uint64_t total,
+              unsigned threads, std::uint64_t part, const py::object& progress) {
+  const std::string native(path);
+  long_call(progress,
+            [&](Control& control) { corpus.add_file(native, name, total, threads, part, control); });
+}
+
+py::list words_of(const Corpus& corpus) {
+  py::list result(corpus.words().size());
+  for (std::size_t i = 0; i < corpus.words().size(); ++i) result[i] = py::str(corpus.words()[i]);
+  return result;
+}
+
+Array<std::int64_t> frequencies_of(const Corpus& corpus) {
+  return adopt(std::vector<std::int64_t>(corpus.frequencies().begin(), corpus.frequencies().end()));
+}
+
+Array<std::uint32_t> ids_of(const Corpus& corpus) {
+  const auto ids = corpus.ids();
+  return adopt(std::vector<std::uint32_t>(ids.begin(), ids.end()));
+}
+
 }  // namespace
 
 void bind_words_corpus(py::module_& m) {
-  py::class_<Corpus>(m, "Corpus")
+  py::class_<Exclusive<Corpus>>(m, "Corpus")
       .def(py::init(&make), py::arg("tokenizer"), py::arg("replace"), py::arg("memory_limit"),
            py::arg("folder"))
-      .def("start_source", &Corpus::start_source, py::arg("name"), py::arg("skip_mark"))
-      .def("add_bytes", &add_bytes, py::arg("block"))
-      .def("end_source", &Corpus::end_source)
-      .def(
-          "add_file",
-          [](Corpus& corpus, const py::bytes& path, const std::string& name, std::uint64_t total,
-             unsigned threads, std::uint64_t part, const py::object& progress) {
-            const std::string native(path);
-            long_call(progress, [&](Control& control) {
-              corpus.add_file(native, name, total, threads, part, control);
-            });
-          },
-          py::arg("path"), py::arg("name"), py::arg("total"), py::arg("threads") = 1, py::arg("part") = 0,
-          py::arg("progress") = py::none())
-      .def("add_tokens", &add_tokens, py::arg("tokens"))
-      .def("end_line", &Corpus::end_line)
-      .def("finish", &finish, py::arg("min_count"), py::arg("max_vocabulary"), py::arg("stop_words"),
-           py::arg("vocabulary"), py::arg("keep_positions"), py::arg("subsample"), py::arg("seed"),
-           py::arg("frequencies").noconvert() = py::none(), py::arg("first_token") = 0,
+      .def("start_source", exclusive(&Corpus::start_source), py::arg("name"), py::arg("skip_mark"))
+      .def("add_bytes", exclusive(&add_bytes), py::arg("block"))
+      .def("end_source", exclusive(&Corpus::end_source))
+      .def("add_file", exclusive(&add_file), py::arg("path"), py::arg("name"), py::arg("total"),
+           py::arg("threads") = 1, py::arg("part") = 0, py::arg("progress") = py::none())
+      .def("add_tokens", exclusive(&add_tokens), py::arg("tokens"))
+      .def("end_line", exclusive(&Corpus::end_line))
+      .def("finish", exclusive(&finish), py::arg("min_count"), py::arg("max_vocabulary"),
+           py::arg("stop_words"), py::arg("vocabulary"), py::arg("keep_positions"), py::arg("subsample"),
+           py::arg("seed"), py::arg("frequencies").noconvert() = py::none(), py::arg("first_token") = 0,
            py::arg("progress") = py::none())
-      .def("words",
-           [](const Corpus& corpus) {
-             py::list result(corpus.words().size());
-             for (std::size_t i = 0; i < corpus.words().size(); ++i) result[i] = py::str(corpus.words()[i]);
-             return result;
-           })
-      .def(
-          "frequencies",
-          [](const Corpus& corpus) {
-            return adopt(std::vector<std::int64_t>(corpus.frequencies().begin(), corpus.frequencies().end()));
-          })
-      .def("ids",
-           [](const Corpus& corpus) {
-             const auto ids = corpus.ids();
-             return adopt(std::vector<std::uint32_t>(ids.begin(), ids.end()));
-           })
-      .def("count_pairs", &count_pairs, py::arg("weights").noconvert(), py::arg("diagonal"),
+      .def("words", exclusive(&words_of))
+      .def("frequencies", exclusive(&frequencies_of))
+      .def("ids", exclusive(&ids_of))
+      .def("count_pairs", exclusive(&count_pairs), py::arg("weights").noconvert(), py::arg("diagonal"),
            py::arg("threads"), py::arg("progress") = py::none())
-      .def_property_readonly("tokens_read", &Corpus::tokens_read)
-      .def_property_readonly("types_read", &Corpus::types_read)
-      .def_property_readonly("on_disk", &Corpus::on_disk);
+      .def_property_readonly("tokens_read", exclusive(&Corpus::tokens_read))
+      .def_property_readonly("types_read", exclusive(&Corpus::types_read))
+      .def_property_readonly("on_disk", exclusive(&Corpus::on_disk));
 }
 
 }  // namespace stochos::bind

@@ -107,7 +107,7 @@ py::tuple full_counts(const Rows& row_start, const Columns& column, const Values
 py::tuple merge(const py::list& parts, std::size_t vocabulary_size) {
   std::vector<words::Mapped> mapped;
   std::vector<py::tuple> kept;  // the arrays live as long as their views
-  for (const py::handle part : parts) {
+  for (const py::handle part : py::tuple(parts)) {
     const auto fields = py::cast<py::tuple>(part);
     const auto array = [&]<class T>(std::size_t i, T) {
       const py::object field = fields[i];

@@ -1,18 +1,15 @@
 #include "tensor/buffer.hpp"
 
-#include <pthread.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <array>
 #include <bit>
-#include <cstdlib>
 #include <memory>
 #include <mutex>
 #include <new>
 #include <string>
 
 #include "base/memory.hpp"
+#include "base/os.hpp"
 #include "base/spin.hpp"
 #include "tensor/context.hpp"
 
@@ -39,10 +36,7 @@ std::size_t class_bytes(int size_class) noexcept {
 // Bytes kept over all classes: a thirty-second of the memory.
 std::size_t room() noexcept {
   static const std::size_t bytes = [] {
-    const long pages = sysconf(_SC_PHYS_PAGES), page = sysconf(_SC_PAGESIZE);
-    const std::size_t all =
-        pages > 0 && page > 0 ? static_cast<std::size_t>(pages) * static_cast<std::size_t>(page) : 0;
-    return std::clamp(all / 32, kLeastCached, kMostCached);
+    return std::clamp(os::memory_size() / 32, kLeastCached, kMostCached);
   }();
   return bytes;
 }
@@ -77,7 +71,7 @@ Cache& cache() noexcept {
   static Cache* made = [] {
     static Cache* known;
     known = ::new (static_cast<void*>(place)) Cache;
-    pthread_atfork([] { known->mutex.lock(); }, [] { known->mutex.unlock(); }, [] { known->mutex.unlock(); });
+    os::at_fork([] { known->mutex.lock(); }, [] { known->mutex.unlock(); }, [] { known->mutex.unlock(); });
     return known;
   }();
   return *made;
@@ -99,11 +93,10 @@ Ref<Buffer> Buffer::make(std::size_t bytes) {
   }
   if (memory == nullptr) {
     const std::size_t alignment = whole >= kHugePage ? kHugePage : kAlignment;
-    const std::size_t rounded = (whole + alignment - 1) / alignment * alignment;
-    memory = std::aligned_alloc(alignment, rounded);
+    memory = os::aligned_memory(alignment, whole);
     if (memory == nullptr) {  // perhaps what is kept for others is enough
       drop_cached_buffers();
-      memory = std::aligned_alloc(alignment, rounded);
+      memory = os::aligned_memory(alignment, whole);
     }
     if (memory == nullptr)
       fail("tensor", "there is no memory for " + std::to_string(bytes) + " bytes", ErrorKind::memory);
@@ -136,7 +129,7 @@ void Buffer::destroy(Buffer* buffer) noexcept {
       keep = whole <= room() / 4 && kept.bytes + whole <= room();
       if (keep) kept.put(buffer->size_class_, buffer->data_);
     }
-    if (!keep) std::free(buffer->data_);
+    if (!keep) os::free_aligned(buffer->data_);
   }
   delete buffer;
 }
@@ -151,7 +144,7 @@ void drop_cached_buffers() noexcept {
   Cache& kept = cache();
   const auto lock = briefly_locked(kept.mutex);
   for (int size_class = 0; size_class < kClasses; ++size_class) {
-    while (void* const block = kept.take(size_class)) std::free(block);
+    while (void* const block = kept.take(size_class)) os::free_aligned(block);
   }
 }
 

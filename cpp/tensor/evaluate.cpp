@@ -77,12 +77,12 @@ void Evaluation::run(const std::function<void()>& poll) {
       const std::lock_guard lock(graph_mutex());
       if (!node.done()) {
         for (std::size_t i = 0; i < outputs.size(); ++i) node.outputs()[i] = std::move(outputs[i]);
-        node.depth_ = 0;
+        node.depth_.store(0, std::memory_order_relaxed);
         node.done_.store(true, std::memory_order_release);
         if (!node.keep_) {
           for (std::uint32_t i = 0; i < node.inputs_; ++i) freed.push_back(std::move(node.input_data()[i]));
           std::destroy_n(node.input_data(), node.inputs_);
-          node.dropped_ = node.inputs_ > 0;
+          node.dropped_.store(node.inputs_ > 0, std::memory_order_relaxed);
           node.inputs_ = 0;
         }
       }
@@ -107,7 +107,7 @@ class Settling {
           if (!node.done()) return;
           for (std::uint32_t i = 0; i < node.inputs_; ++i) freed.push_back(std::move(node.input_data()[i]));
           std::destroy_n(node.input_data(), node.inputs_);
-          node.dropped_ = node.inputs_ > 0;
+          node.dropped_.store(node.inputs_ > 0, std::memory_order_relaxed);
           node.inputs_ = 0;
         });
   }

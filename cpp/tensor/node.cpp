@@ -1,11 +1,10 @@
 #include "tensor/node.hpp"
 
-#include <pthread.h>
-
 #include <algorithm>
 #include <cstdint>
 #include <new>
 
+#include "base/os.hpp"
 #include "tensor/evaluate.hpp"
 #include "tensor/operation.hpp"
 #include "tensor/walk.hpp"
@@ -29,7 +28,7 @@ std::mutex& graph_mutex() noexcept {
   // Held across a fork, so that the child finds it free.
   static std::mutex* made = [] {
     static std::mutex mutex;
-    pthread_atfork([] { mutex.lock(); }, [] { mutex.unlock(); }, [] { mutex.unlock(); });
+    os::at_fork([] { mutex.lock(); }, [] { mutex.unlock(); }, [] { mutex.unlock(); });
     return &mutex;
   }();
   return *made;
@@ -92,11 +91,11 @@ Ref<Node> Node::make(Ref<const Operation> operation, Inputs inputs) {
   std::uint32_t depth = 0;
   for (const Value& input : inputs) {
     node->symbolic_ |= input.node->symbolic_;
-    if (!input.node->done()) depth = std::max(depth, input.node->depth_);
+    if (!input.node->done()) depth = std::max(depth, input.node->depth_.load(std::memory_order_relaxed));
   }
-  node->depth_ = depth + 1;
+  node->depth_.store(depth + 1, std::memory_order_relaxed);
   if (what.kind() == Kind::source && inputs.empty()) node->symbolic_ = true;
-  if (node->depth_ > kLongestChain && !node->keep_ && !node->symbolic_) {
+  if (depth + 1 > kLongestChain && !node->keep_ && !node->symbolic_) {
     const Value whole{node, 0};
     evaluate({&whole, 1});
   }

@@ -54,7 +54,7 @@ class Node {
   // Whether it stands on a placeholder and so never has numbers.
   bool symbolic() const noexcept { return symbolic_; }
   // Evaluated, and its inputs let go: no derivative passes here any more.
-  bool dropped() const noexcept { return dropped_; }
+  bool dropped() const noexcept { return dropped_.load(std::memory_order_relaxed); }
   std::uint32_t output_count() const noexcept { return outputs_; }
   std::span<Array> outputs() noexcept { return {output_data(), outputs_}; }
   std::span<const Array> outputs() const noexcept {
@@ -85,11 +85,11 @@ class Node {
   }
 
   mutable std::atomic<std::uint32_t> count_{0};
-  std::atomic<bool> done_{false};
-  bool symbolic_ = false, keep_ = false, dropped_ = false;
+  std::atomic<bool> done_{false}, dropped_{false};
+  bool symbolic_ = false, keep_ = false;  // keep_ changes under graph_mutex()
   std::uint32_t inputs_ = 0, capacity_ = 0, outputs_ = 0;
-  std::uint32_t depth_ = 0;    // unevaluated nodes in a row below
-  std::uint64_t visited_ = 0;  // mark of the last walk, under graph_mutex()
+  std::atomic<std::uint32_t> depth_{0};  // unevaluated nodes in a row below
+  std::uint64_t visited_ = 0;            // mark of the last walk, under graph_mutex()
   Ref<const Operation> operation_;
   Ref<const Label> label_;
 };

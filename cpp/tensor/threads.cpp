@@ -1,8 +1,8 @@
 #include "tensor/threads.hpp"
 
-#include <unistd.h>
-
 #include <algorithm>
+
+#include "base/os.hpp"
 
 namespace stochos::tensor {
 
@@ -12,7 +12,7 @@ unsigned thread_count() {
 }
 
 unsigned processor_count() {
-  static const auto count = static_cast<unsigned>(std::clamp(sysconf(_SC_NPROCESSORS_CONF), 1L, 64L));
+  static const unsigned count = std::min(os::configured_processors(), 64U);
   return count;
 }
 

@@ -34,13 +34,23 @@ Variable::Variable(const Value& value, std::string name, bool trainable)
   install(own(evaluated(value)), 0);
 }
 
+std::string Variable::name() const {
+  const std::lock_guard lock(mutex_);
+  return name_;
+}
+
+void Variable::rename(std::string name) {
+  const std::lock_guard lock(mutex_);
+  name_.swap(name);
+}
+
 std::uint64_t Variable::version() const {
   const std::lock_guard lock(mutex_);
   return version_;
 }
 
 void Variable::install(Array array, std::uint64_t version) {
-  Value leaf = leaf_of(std::move(array), version);
+  Value leaf = leaf_of(name(), std::move(array), version);
   {
     const std::lock_guard lock(mutex_);
     std::swap(leaf_, leaf);
@@ -48,9 +58,10 @@ void Variable::install(Array array, std::uint64_t version) {
   }
 }
 
-Value Variable::leaf_of(Array array, std::uint64_t version) const {
+Value Variable::leaf_of(std::string name, Array array, std::uint64_t version) const {
   const Spec spec{dtype_, shape_};
-  return Node::leaf(make<const VariableLeaf>(id_, version, name_, Kind::source, spec), std::move(array));
+  return Node::leaf(make<const VariableLeaf>(id_, version, std::move(name), Kind::source, spec),
+                    std::move(array));
 }
 
 bool Variable::Hold::sole(const Array& seen) const {
@@ -59,7 +70,7 @@ bool Variable::Hold::sole(const Array& seen) const {
 }
 
 Value Variable::Hold::next(const Array& array) const {
-  return variable_->leaf_of(own(array), variable_->version_ + 1);
+  return variable_->leaf_of(variable_->name_, own(array), variable_->version_ + 1);
 }
 
 void Variable::Hold::install(Value& leaf) {
@@ -83,7 +94,7 @@ Value Variable::read() const {
 
 Value Variable::check(const Value& value) const {
   if (!(value.shape() == shape_)) {
-    fail("Variable", "a value of shape " + to_string(value.shape()) + " was assigned to variable '" + name_ +
+    fail("Variable", "a value of shape " + to_string(value.shape()) + " was assigned to variable '" + name() +
                          "' of shape " + to_string(shape_));
   }
   return cast(value, dtype_);

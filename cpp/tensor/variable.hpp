@@ -1,5 +1,6 @@
 // The only mutable thing: a named number that optimisers replace. Its value is a leaf node, one per version.
 #pragma once
+#include <atomic>
 #include <cstdint>
 #include <mutex>
 #include <string>
@@ -42,10 +43,10 @@ class Variable : public Shared {
   Variable(const Value& value, std::string name, bool trainable);
 
   std::uint64_t id() const noexcept { return id_; }
-  const std::string& name() const noexcept { return name_; }
-  void rename(std::string name) { name_ = std::move(name); }
-  bool trainable() const noexcept { return trainable_; }
-  void set_trainable(bool trainable) noexcept { trainable_ = trainable; }
+  std::string name() const;
+  void rename(std::string name);
+  bool trainable() const noexcept { return trainable_.load(std::memory_order_relaxed); }
+  void set_trainable(bool trainable) noexcept { trainable_.store(trainable, std::memory_order_relaxed); }
   DType dtype() const noexcept { return dtype_; }
   const Shape& shape() const noexcept { return shape_; }
   std::uint64_t version() const;
@@ -79,11 +80,11 @@ class Variable : public Shared {
  private:
   Value check(const Value& value) const;
   void install(Array array, std::uint64_t version);
-  Value leaf_of(Array array, std::uint64_t version) const;
+  Value leaf_of(std::string name, Array array, std::uint64_t version) const;
 
   std::uint64_t id_;
-  std::string name_;
-  bool trainable_;
+  std::string name_;  // it, the leaf and the version change under mutex_
+  std::atomic<bool> trainable_;
   DType dtype_;
   Shape shape_;
   mutable std::mutex mutex_;

@@ -1,13 +1,10 @@
 #include "words/corpus.hpp"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <cerrno>
 
 #include "base/error.hpp"
+#include "base/os.hpp"
 #include "base/pool.hpp"
 #include "words/corpus_parallel.hpp"
 
@@ -18,19 +15,19 @@ class Descriptor {
  public:
   Descriptor() = default;
   ~Descriptor() {
-    if (value_ >= 0) ::close(value_);
+    if (value_ >= 0) os::close_file(value_);
   }
   Descriptor(const Descriptor&) = delete;
   Descriptor& operator=(const Descriptor&) = delete;
   void open(const std::string& path, const std::string& name) {
-    value_ = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+    value_ = os::open_to_read(path);
     if (value_ < 0) throw_os_error("words.count", "read", name, errno);
-    ::posix_fadvise(value_, 0, 0, POSIX_FADV_SEQUENTIAL);
+    os::expect_whole_reading(value_);
   }
   int value() const noexcept { return value_; }
 
  private:
-  int value_ = -1;
+  int value_ = os::kNone;
 };
 
 }  // namespace
@@ -73,9 +70,8 @@ void Corpus::add_file(const std::string& path, const std::string& name, std::uin
   unsigned lanes = 1;
   const auto begin = [&](std::size_t, unsigned) {
     file.open(path, name);
-    struct stat status;
-    if (::fstat(file.value(), &status) == 0 && S_ISREG(status.st_mode)) {
-      size = static_cast<std::uint64_t>(status.st_size);
+    if (const os::Facts facts = os::facts_of(file.value()); facts.regular) {
+      size = facts.size;
       lanes = lanes_for(size, threads, part);
     }
     if (lanes < 2) read_on(file.value(), 0, kEnd, name, control);
@@ -89,11 +85,10 @@ void Corpus::add_file(const std::string& path, const std::string& name, std::uin
 // not mapped: a file that somebody shortens meanwhile must not end the process by a signal.
 std::uint64_t Corpus::read_on(int file, std::uint64_t at, std::uint64_t until, const std::string& name,
                               Control& control) {
-  if (at > 0 && ::lseek(file, static_cast<off_t>(at), SEEK_SET) < 0)
-    throw_os_error("words.count", "read", name, errno);
+  if (at > 0 && !os::seek_to(file, at)) throw_os_error("words.count", "read", name, errno);
   std::vector<char> buffer(kReadBlock + kReadPadding);
   while (!control.stopped()) {
-    const ssize_t n = ::read(file, buffer.data(), kReadBlock);
+    const std::ptrdiff_t n = os::read_some(file, buffer.data(), kReadBlock);
     if (n < 0 && errno == EINTR) continue;
     if (n < 0) throw_os_error("words.count", "read", name, errno);
     if (n == 0) return kEnd;

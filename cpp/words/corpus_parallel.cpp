@@ -4,13 +4,12 @@
 // that no result does.
 #include "words/corpus_parallel.hpp"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <array>
 #include <cerrno>
 
 #include "base/error.hpp"
+#include "base/os.hpp"
 #include "base/pool.hpp"
 #include "words/corpus.hpp"
 
@@ -56,9 +55,8 @@ Lane::Outcome Lane::read_part(int file, const Part& part, const Control& control
   while (!control.stopped()) {
     const std::uint64_t farthest = (started ? part.to : part.from) + part.reach;
     if (place >= farthest) return Outcome::uncut;
-    const ssize_t result =
-        ::pread(file, buffer_.data(), std::min<std::uint64_t>(kReadBlock, farthest - place),
-                static_cast<off_t>(place));
+    const std::ptrdiff_t result =
+        os::read_some_at(file, buffer_.data(), std::min<std::uint64_t>(kReadBlock, farthest - place), place);
     if (result < 0 && errno == EINTR) continue;
     if (result < 0) return Outcome::failed;
     const auto n = static_cast<std::size_t>(result);

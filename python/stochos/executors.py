@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import concurrent.futures
-import itertools
 import secrets
+import threading
 import traceback
 from collections.abc import Callable, Sequence
 from typing import Any, Generic, TypeVar, cast
@@ -177,11 +177,15 @@ def _lost(where: str, error: Exception) -> str:
 def _end(call: str, futures: Sequence[concurrent.futures.Future[Any]]) -> None:
     """Stop what still waits or runs here, and forget the call once nothing of it is left."""
     _ended.add(call)
-    left = itertools.count(len(futures) - 1, -1)
+    left = len(futures)
+    lock = threading.Lock()
 
     def forget(_: object) -> None:
-        if next(left) <= 0:
-            _ended.discard(call)
+        nonlocal left
+        with lock:  # futures end in several threads
+            left -= 1
+            if left == 0:
+                _ended.discard(call)
 
     for future in futures:
         future.cancel()

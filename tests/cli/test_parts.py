@@ -9,7 +9,7 @@ import click
 import numpy as np
 import pytest
 
-from stochos.cli._common import pad, width
+from stochos.cli._common import pad, plural, width
 from stochos.cli.analogy import parse
 from stochos.cli.tour import chart
 from stochos.cli.tour.page import Page
@@ -103,3 +103,11 @@ def test_page_prints_columns_that_line_up(capsys: pytest.CaptureFixture[str]):
     page = Page()
     page.table(("word", "n"), [("词向量", "1"), ("a", "100")], numbers=(1,))
     assert capsys.readouterr().out.splitlines() == ["  word      n", "  词向量    1", "  a       100"]
+
+
+def test_one_thing_is_not_several():
+    assert plural(1, "run") == "1 run"
+    assert plural(0, "run") == "0 runs"
+    assert plural(2000, "run") == "2,000 runs"
+    assert plural(1, "trajectory", "trajectories") == "1 trajectory"
+    assert plural(2, "trajectory", "trajectories") == "2 trajectories"

@@ -1,5 +1,3 @@
-#include <unistd.h>
-
 #include <atomic>
 #include <cstring>
 #include <fstream>
@@ -14,6 +12,7 @@
 #include "base/file.hpp"
 #include "base/pool.hpp"
 #include "check.hpp"
+#include "folder.hpp"
 #include "random/philox.hpp"
 
 using namespace stochos;
@@ -88,9 +87,8 @@ std::string content(const std::string& path) {
 }  // namespace
 
 TEST(atomic_file_replaces_whole_or_not_at_all) {
-  char folder[] = "/tmp/stochos-test-XXXXXX";
-  CHECK(mkdtemp(folder) != nullptr);
-  const std::string path = std::string(folder) + "/a";
+  const Folder folder;
+  const std::string path = folder.file("a");
   {
     AtomicFile file(path, "test");
     file.write("one", 3);
@@ -104,13 +102,12 @@ TEST(atomic_file_replaces_whole_or_not_at_all) {
   CHECK(content(path) == "one");
   bool failed = false;
   try {
-    AtomicFile file(std::string(folder) + "/missing/a", "test");
+    AtomicFile file(folder.file("missing/a"), "test");
   } catch (const Error& error) {
     failed = error.kind() == ErrorKind::os && error.os_code() == ENOENT;
   }
   CHECK(failed);
-  ::unlink(path.c_str());
-  CHECK(::rmdir(folder) == 0);  // nothing else was left behind
+  CHECK(folder.count() == 1);  // nothing else was left behind
 }
 
 TEST(spill_buffer_keeps_its_bytes_when_it_moves_to_disk) {

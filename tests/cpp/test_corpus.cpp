@@ -1,5 +1,3 @@
-#include <unistd.h>
-
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
@@ -14,6 +12,7 @@
 #include "base/control.hpp"
 #include "base/error.hpp"
 #include "check.hpp"
+#include "folder.hpp"
 #include "kernels/table.hpp"
 #include "random/stream.hpp"
 #include "words/corpus.hpp"
@@ -162,32 +161,29 @@ TEST(blocks_of_any_size_give_the_same_corpus) {
 }
 
 TEST(a_file_on_disk_gives_what_its_bytes_give_and_spilling_changes_nothing) {
-  char folder[] = "/tmp/stochos-test-XXXXXX";
-  CHECK(::mkdtemp(folder) != nullptr);
-  const std::string path = std::string(folder) + "/text";
+  const Folder folder;
+  const std::string path = folder.file("text");
   const std::string text = many_types(60000);  // several read blocks
   std::ofstream(path, std::ios::binary) << text;
-  Corpus memory(Tokenizer::whitespace, false, kNoLimit, folder);
+  Corpus memory(Tokenizer::whitespace, false, kNoLimit, folder.path());
   feed(memory, text, text.size());
   const Result expected = finish(memory);
   CHECK(!memory.on_disk());
   for (const std::size_t limit : {kNoLimit, std::size_t{1}, std::size_t{200000}}) {
-    Corpus disk(Tokenizer::whitespace, false, limit, folder);
+    Corpus disk(Tokenizer::whitespace, false, limit, folder.path());
     Control control;
     disk.add_file(path, "text", text.size(), 1, 0, control);
     CHECK(control.done() == text.size());
     CHECK(finish(disk) == expected);
     CHECK(disk.on_disk() == (limit != kNoLimit));
   }
-  ::unlink(path.c_str());
-  CHECK(::rmdir(folder) == 0);  // fails if a temporary file were left
+  CHECK(folder.count() == 1);  // no temporary file was left
 }
 
 // The smallest parts have no white space of their own, so that the serial reading takes turns with the parts.
 TEST(several_threads_and_parts_of_any_size_give_what_the_bytes_give) {
-  char folder[] = "/tmp/stochos-test-XXXXXX";
-  CHECK(::mkdtemp(folder) != nullptr);
-  const std::string path = std::string(folder) + "/text";
+  const Folder folder;
+  const std::string path = folder.file("text");
   const std::string text = "\xEF\xBB\xBF" + many_types(3000) + std::string(5000, 'x') + " caf\xC3\xA9\r\n\n" +
                            many_types(2000) + "\xF0\x9F\x98\x80\xE3\x80\x80z";
   std::ofstream(path, std::ios::binary) << text;
@@ -198,7 +194,7 @@ TEST(several_threads_and_parts_of_any_size_give_what_the_bytes_give) {
     const Result expected = finish(whole);
     for (const unsigned threads : {2U, 3U, 8U}) {
       for (const std::uint64_t part : {5, 40, 700, 4096, 1000000}) {
-        Corpus corpus(tokenizer, false, part == 700 ? 1 : kNoLimit, folder);
+        Corpus corpus(tokenizer, false, part == 700 ? 1 : kNoLimit, folder.path());
         for (int file = 0; file < 2; ++file) {
           Control control;
           corpus.add_file(path, "text", text.size(), threads, part, control);
@@ -208,8 +204,7 @@ TEST(several_threads_and_parts_of_any_size_give_what_the_bytes_give) {
       }
     }
   }
-  ::unlink(path.c_str());
-  CHECK(::rmdir(folder) == 0);
+  CHECK(folder.count() == 1);
 }
 
 TEST(types_beside_a_vocabulary_are_numbered_behind_it) {

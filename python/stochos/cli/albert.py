@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from stochos.cli._common import examples, json_option, print_json, seed_option
+from stochos.cli._common import examples, json_option, plural, print_json, seed_option
 
 _FOLDER = click.Path(path_type=Path, exists=True, file_okay=False)
 _TARGET = click.Path(path_type=Path, file_okay=False)
@@ -46,7 +46,9 @@ def info(folder: Path, as_json: bool) -> None:
         )  # fmt: skip
         return
     config = model.config
-    click.echo(f"{config.model_type}, {config.num_hidden_layers} layers of width {config.hidden_size}, ", nl=False)
+    click.echo(
+        f"{config.model_type}, {plural(config.num_hidden_layers, 'layer')} of width {config.hidden_size}, ", nl=False
+    )
     click.echo(f"vocabulary {config.vocab_size}, head {model.head_kind or 'none'}")
     click.echo(f"weights of layers: attention {model.layer_groups('attention')}, ffn {model.layer_groups('ffn')}")
     click.echo(str(report))

@@ -14,6 +14,7 @@ from stochos.cli._common import (
     json_option,
     output_option,
     pair_count,
+    plural,
     print_json,
     read_lines,
     seed_option,
@@ -130,6 +131,6 @@ def command(source: tuple[Path, ...], output: Path, as_json: bool, **options: An
         print_json(facts)
         return
     click.echo(
-        f"{facts['tokens_read']:,} words read, {facts['tokens_kept']:,} kept, {facts['vocabulary']:,} different; "
-        f"{facts['pairs']:,} different pairs in {seconds:.2f} s → {output}"
+        f"{plural(facts['tokens_read'], 'word')} read, {facts['tokens_kept']:,} kept, "
+        f"{facts['vocabulary']:,} different; {plural(facts['pairs'], 'different pair')} in {seconds:.2f} s → {output}"
     )

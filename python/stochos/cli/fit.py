@@ -18,6 +18,7 @@ from stochos.cli._common import (
     is_ours,
     json_option,
     output_option,
+    plural,
     print_json,
     seed_option,
     threads_option,
@@ -136,6 +137,7 @@ def command(source: Path, output: Path, word2vec: Path | None, as_json: bool, **
         )
         return
     click.echo(
-        f"{len(vectors.vocabulary):,} words, {vectors.matrix.shape[1]} numbers each, fitted in {ended - counted:.2f} s "
+        f"{plural(len(vectors.vocabulary), 'word')}, {plural(int(vectors.matrix.shape[1]), 'number')} each, "
+        f"fitted in {ended - counted:.2f} s "
         f"→ {', '.join(written)}"
     )

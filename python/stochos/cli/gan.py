@@ -11,7 +11,15 @@ import click
 import numpy as np
 
 from stochos import _writing
-from stochos.cli._common import check_output, examples, json_option, output_option, print_json, seed_option
+from stochos.cli._common import (
+    check_output,
+    examples,
+    json_option,
+    output_option,
+    plural,
+    print_json,
+    seed_option,
+)
 from stochos.errors import InputError
 
 if TYPE_CHECKING:
@@ -177,4 +185,4 @@ def _tell(
     if law is not None:
         quality = f"; {facts['modes']} of {facts['of']} modes, {facts['quality']:.1%} of the samples on one"
     arrow = f" → {', '.join(written)}" if written else ""
-    click.echo(f"{model.steps:,} steps by {model.game.name} in {seconds:.1f} s{quality}{arrow}")
+    click.echo(f"{plural(model.steps, 'step')} by {model.game.name} in {seconds:.1f} s{quality}{arrow}")

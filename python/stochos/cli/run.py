@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
-from stochos.cli._common import examples, json_option, print_json
+from stochos.cli._common import examples, json_option, plural, print_json
 from stochos.errors import FileError
 
 if TYPE_CHECKING:
@@ -112,9 +112,9 @@ def _tell(found: Report, folder: Path, dry_run: bool) -> None:
                 continue
             line = "done" if outcome.state == "kept" else f"to do ({outcome.reason})"
             if held := points.get(outcome.item):
-                line += f"; {sum(held):,} of {len(held):,} points done"
+                line += f"; {sum(held):,} of {plural(len(held), 'point')} done"
             click.echo(f"{outcome.item}: {line}")
-        click.echo(f"{found.count('left'):,} items to do, {found.count('kept'):,} done; nothing was changed")
+        click.echo(f"{plural(found.count('left'), 'item')} to do, {found.count('kept'):,} done; nothing was changed")
         return
     for outcome in found.outcomes:
         if outcome.state in {"failed", "left"}:

@@ -16,6 +16,7 @@ from stochos.cli._common import (
     json_option,
     output_option,
     pad,
+    plural,
     print_json,
     seed_option,
     threads_option,
@@ -146,7 +147,8 @@ def _tell(run: Run, model: Path, asked: str, written: list[str], as_json: bool) 
     if asked not in {"auto", method}:
         method += f" ({asked} would not pay here)"
     arrow = f" → {', '.join(written)}" if written else ""
-    click.echo(f"{len(run):,} runs, {run.events:,} events in {seconds:.2f} s{rate}, method {method}{early}{arrow}")
+    done = f"{plural(len(run), 'run')}, {plural(run.events, 'event')}"
+    click.echo(f"{done} in {seconds:.2f} s{rate}, method {method}{early}{arrow}")
 
 
 def _last_moments(run: Run) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -39,7 +39,8 @@ def new(kind: type) -> tuple[int, str]:
 
 def new_uid() -> int:
     """Return the number of a layer made now."""
-    return next(_uids)
+    with _lock:
+        return next(_uids)
 
 
 def in_model(layers: Iterable[Layer]) -> list[tuple[str, Layer]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -57,6 +58,7 @@ def compile(step: Callable[..., Any]) -> Callable[..., Any]:
     (4.0, 2.0)
     """
     programs: dict[Any, tuple[_core.Program, Any, list[Any]]] = {}
+    lock = threading.Lock()  # of the dict alone: traces and programs run beside each other
 
     @functools.wraps(step)
     def compiled(*args: Any, **kwargs: Any) -> Any:
@@ -65,18 +67,23 @@ def compile(step: Callable[..., Any]) -> Callable[..., Any]:
         tensors: list[_core.Tensor] = []
         kept: list[Any] = []
         key = _key((args, kwargs), tensors, kept)
-        entry = programs.pop(key, None)
+        with lock:
+            entry = programs.get(key)
         if entry is None:
             entry = (*_traced(step, args, kwargs, tensors), kept)
-        programs[key] = entry  # the latest stands last
-        while len(programs) > _MOST_PROGRAMS:
-            del programs[next(iter(programs))]
+        with lock:
+            programs.pop(key, None)
+            programs[key] = entry  # the latest stands last
+            while len(programs) > _MOST_PROGRAMS:
+                del programs[next(iter(programs))]
         program, form, _ = entry
         numbers = iter(program.run(tensors))
         return _trees.mapped(lambda leaf: next(numbers) if leaf is _RESULT else leaf, form)
 
     def statistics() -> list[dict[str, int]]:
-        return [program.statistics() for program, _, _ in programs.values()]
+        with lock:
+            kept = list(programs.values())
+        return [program.statistics() for program, _, _ in kept]
 
     compiled.statistics = statistics  # type: ignore[attr-defined] # functions take attributes
     return compiled

@@ -278,9 +278,10 @@ class Layer(Holder):
     def _reach(self, layer: Layer) -> None:
         """Take in a layer that runs inside this one, unless it is known to belong to it."""
         if layer not in self._met:
-            self._met.add(layer)
-            if all(child is not layer for _, child in self.children()):
-                self._reached[id(layer)] = layer
+            with self._lock:
+                self._met.add(layer)
+                if all(child is not layer for _, child in self.children()):
+                    self._reached[id(layer)] = layer
 
     # --- copies and descriptions ----------------------------------------------------------------------------------
 

@@ -5,6 +5,7 @@ An architecture file holds names, never code; reading it looks the names up here
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -14,6 +15,7 @@ __all__ = ["find", "name_of", "register"]
 
 T = TypeVar("T")
 
+_lock = threading.Lock()
 _BY_NAME: dict[str, Any] = {}
 _NAMES: dict[int, str] = {}  # by id(); what is registered is kept alive in _BY_NAME
 
@@ -61,13 +63,14 @@ def _enter(thing: T, name: str | None) -> T:
     if not name or name == "<lambda>":
         msg = "[nn.register] a lambda has no name of its own; write nn.register('name')(function)"
         raise InputError(msg)
-    held = _BY_NAME.get(name)
-    # A module or cell that runs again defines the same thing anew; the newest counts.
-    if held is not None and held is not thing and _origin(held) != _origin(thing):
-        msg = f"[nn.register] the name {name!r} belongs to {_origin(held)}; register {_origin(thing)} under another"
-        raise InputError(msg)
-    _BY_NAME[name] = thing
-    _NAMES[id(thing)] = name
+    with _lock:
+        held = _BY_NAME.get(name)
+        # A module or cell that runs again defines the same thing anew; the newest counts.
+        if held is not None and held is not thing and _origin(held) != _origin(thing):
+            msg = f"[nn.register] the name {name!r} belongs to {_origin(held)}; register {_origin(thing)} under another"
+            raise InputError(msg)
+        _BY_NAME[name] = thing
+        _NAMES[id(thing)] = name
     return thing
 
 

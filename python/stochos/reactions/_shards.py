@@ -54,9 +54,10 @@ def cut(whole: Shard, wanted: int) -> list[Shard]:
 def simulate(shard: Shard) -> dict[str, Any]:
     """Simulate one shard; called by the executor."""
     global _last
-    if _last is None or _last[0] != shard.call:
-        _last = shard.call, shard.network
-    network = _last[1]._core(shard.rules)
+    kept = _last  # another thread may be at another call
+    if kept is None or kept[0] != shard.call:
+        _last = kept = shard.call, shard.network
+    network = kept[1]._core(shard.rules)
     return _core.simulate(
         network,
         shard.times,

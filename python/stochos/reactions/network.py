@@ -357,10 +357,12 @@ class Network:
 
     def _core(self, also: frozenset[str] = frozenset()) -> _core.ReactionNetwork:
         """Return the network as the core simulates it, with the rules `also` computed at all times."""
-        if also not in self._built:
+        built = self._built.get(also)
+        if built is None:
             rules = _build.needed_rules(self._parts, self._rules, also)
-            self._built[also] = _build.core_network(_WHERE, self._parts, self._amounts, self._values, rules)
-        return self._built[also]
+            built = _build.core_network(_WHERE, self._parts, self._amounts, self._values, rules)
+            built = self._built.setdefault(also, built)  # two threads may have built it
+        return built
 
     def _slots(self, also: frozenset[str] = frozenset()) -> dict[str, int]:
         """Return the place in the core of each quantity that can be recorded: species, parameters, then rules."""
