@@ -5,6 +5,7 @@ Every public function is called by one of them; those that take milliseconds are
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import functools
 import gc
@@ -19,8 +20,8 @@ import numpy as np
 import pytest
 
 import stochos
-from stochos import albert, config, datasets, gan, jobs, nn, random, reactions, words
-from stochos.errors import Error
+from stochos import albert, config, cuda, datasets, gan, jobs, nn, random, reactions, words
+from stochos.errors import DeviceError, Error, MissingPartError
 
 MOST = 1 << 20  # bytes
 WARM = 60  # calls after which caches are as large as they get
@@ -54,6 +55,11 @@ def step(x: Any, y: Any) -> Any:
 
 def refused(call: Callable[[], object]) -> None:
     with pytest.raises(Error):
+        call()
+
+
+def on_a_card(call: Callable[[], object]) -> None:
+    with contextlib.suppress(MissingPartError, DeviceError):
         call()
 
 
@@ -217,6 +223,9 @@ ELSEWHERE = {
     "stochos.executors": "none of it is for users",
 }
 CALLS: dict[str, Callable[[], object]] = {
+    "cuda": lambda: (cuda.is_built(), cuda.is_available(), cuda.devices(), cuda.product_library()),
+    "cuda.matmul": lambda: on_a_card(lambda: cuda.matmul(np.eye(3), np.eye(3))),
+    "cuda.evaluate": lambda: on_a_card(lambda: cuda.evaluate("x + 1", x=np.arange(3.0))),
     "count": lambda: words.count(TEXT, min_count=1),
     "count, refused": lambda: refused(lambda: words.count(["a", 3])),
     "fit": lambda: words.fit(COUNTS, dim=2, epochs=1),
