@@ -119,7 +119,7 @@ def command(source: tuple[Path, ...], output: Path, as_json: bool, **options: An
     counts = words.count(source_of(source, options["errors"], "count"), **given)
     counts.save(output)
     seconds = time.perf_counter() - start
-    facts = {
+    facts: dict[str, Any] = {
         "output": str(output),
         "vocabulary": len(counts.vocabulary),
         "tokens_read": counts.tokens_read,
