@@ -4,9 +4,8 @@
 #include <cmath>
 
 namespace stochos::random {
-namespace {
 
-// log(k!), by Stirling's series above 16 (next term below 1e-16 there) and by products below.
+// By Stirling's series above 16 (next term below 1e-16 there) and by products below.
 double log_factorial(double k) {
   if (k < 16) {
     double product = 1;
@@ -19,6 +18,8 @@ double log_factorial(double k) {
       (1.0 / 12 - r * (1.0 / 360 - r * (1.0 / 1260 - r * (1.0 / 1680 - r * (1.0 / 1188))))) / n;
   return (n - 0.5) * log(n) - n + kHalfLogTwoPi + series;
 }
+
+namespace {
 
 double poisson_inversion(Source& source, double mean) {
   const double start = std::exp(-mean);

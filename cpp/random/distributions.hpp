@@ -52,4 +52,7 @@ double poisson(Source& source, double mean);
 // BTRS: W. Hoermann, "The generation of binomial random variates", J. Stat. Comput. Simul. 46 (1993).
 double binomial(Source& source, double n, double p);
 
+// log(k!) for a whole k >= 0, to a few units in the last place.
+double log_factorial(double k);
+
 }  // namespace stochos::random

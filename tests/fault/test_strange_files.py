@@ -8,13 +8,14 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from stochos import nn, words
-from stochos.errors import FileError, FileFormatError
+from stochos.errors import FileError, FileFormatError, InputError
 
 PREPARE = """
 import json, resource, sys, time
@@ -142,3 +143,14 @@ def test_what_unpacks_to_far_more_than_vectors_do_is_refused(tmp_path: Path):
     honest = tmp_path / "vectors.gz"
     honest.write_bytes(gzip.compress(b"a 0.5 0.25\nb 1 2\n"))
     assert words.from_word2vec(honest).vocabulary == ["a", "b"]
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, lambda data: data], ids=["gz", "plain"])
+def test_a_text_without_white_space_is_refused(pack: Callable[[bytes], bytes], tmp_path: Path):
+    """A packed file of one byte over and over would be a word of any length."""
+    path = tmp_path / ("text.gz" if pack is gzip.compress else "text")
+    path.write_bytes(pack(b"a b " + b"w" * ((64 << 20) + (1 << 20)) + b" c"))
+    with pytest.raises(InputError, match="more than 64 MiB come without white space"):
+        words.count(path, min_count=1, threads=2)
+    path.write_bytes(pack(b"a b " + b"w" * (1 << 20) + b" c"))
+    assert words.count(path, min_count=1).vocabulary[:3] == ["a", "b", "c"]
