@@ -10,12 +10,12 @@
 namespace stochos::words {
 namespace {
 
-constexpr std::size_t kChunk =
-    4096;                           // bytes whose token edges are found at once: they stay in the first cache
+// Bytes whose token edges are found at once: they stay in the first cache.
+constexpr std::size_t kChunk = 4096;
 constexpr std::size_t kLongestToken = std::size_t{1} << 26;  // no word: an archive of one byte over and over
-constexpr std::size_t kBatch = 32;  // tokens whose table entries are on their way from memory together
-constexpr std::size_t kPiece = std::size_t{1}
-                               << 20;  // bounds the room reserved for ids; offsets in it fit 32 bits
+// Tokens whose table entries are on their way from memory together.
+constexpr std::size_t kBatch = 32;
+constexpr std::size_t kPiece = std::size_t{1} << 20;  // of room reserved for ids; offsets in it fit 32 bits
 
 bool has_line_end(const char* begin, const char* end) noexcept {
   return std::memchr(begin, '\n', static_cast<std::size_t>(end - begin)) != nullptr;
