@@ -72,7 +72,8 @@ def section(room: str, quick: bool, more: list[str], notes: Path) -> tuple[str, 
     text = done.stdout.strip()
     if "|--" not in text.replace(" ", "").replace("-:", "--"):
         text = f"```text\n{text}\n```"
-    shown = " ".join(["python", f"bench/{script}", *arguments])
+    # Of a path its name: where a folder lies is the matter of one machine.
+    shown = " ".join(["python", f"bench/{script}", *(Path(given).name for given in arguments)])
     lines = [f"## {title}", f"`{shown}`, {minutes:.1f} minutes", text]
     if done.returncode:
         last = "\n".join(done.stderr.strip().splitlines()[-5:])
