@@ -61,6 +61,7 @@ DRAWN: dict[str, Callable[[], Callable[..., Any]]] = {
 @pytest.mark.parametrize("name", DRAWN)
 def test_a_picture_goes_to_a_file_or_onto_axes(name: str, tmp_path: Path):
     draw = DRAWN[name]()
+    pyplot.close("all")  # what other tests left
     draw(path=tmp_path / "one.png")
     assert (tmp_path / "one.png").read_bytes().startswith(b"\x89PNG")
     assert not pyplot.get_fignums()  # nothing is left open
