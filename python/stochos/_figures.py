@@ -17,11 +17,11 @@ def new(where: str, path: Path, size: tuple[float, float] | None = None, layout:
 
     Raises
     ------
-    MissingPartError
-        matplotlib is not installed.
+    InputError, FileError, MissingPartError
+        See `_writing.check_figure`.
     """
     if path is not None:
-        _checks.optional(where, "matplotlib", "plot")
+        _writing.check_figure(path, where)
         from matplotlib.figure import Figure
 
         return Figure(figsize=size, layout=layout)
@@ -36,9 +36,11 @@ def axes(where: str, path: Path, ax: Any, size: tuple[float, float] | None = Non
     InputError, FileError, MissingPartError
         See `_writing.check_figure`.
     """
+    if ax is None:
+        return new(where, path, size).add_subplot()
     if path is not None:
         _writing.check_figure(path, where)
-    return new(where, path, size).add_subplot() if ax is None else ax
+    return ax
 
 
 def keep(figure: Any, path: Path, where: str) -> None:

@@ -6,7 +6,7 @@ import os
 import textwrap
 from typing import Any
 
-from stochos import _checks, _figures, _writing
+from stochos import _checks, _figures
 from stochos.errors import InputError
 from stochos.nn import _layout, _trees
 from stochos.nn._weights import Tie
@@ -57,8 +57,6 @@ def plot(model: Model, path: str | os.PathLike[str] | None, nested: bool, ax: An
     if not model.built:
         msg = f"[{WHERE}] {model.name!r} has no graph yet; call it once, or begin it with nn.Input"
         raise InputError(msg)
-    if path is not None:
-        _writing.check_figure(path, WHERE)
     boxes, edges, notes = _graph(model.expand() if nested else model)
     places, ways = _layout.arranged([box.width for box in boxes], edges, _GAP)
     tops = _rows(boxes, places)
@@ -70,7 +68,9 @@ def plot(model: Model, path: str | os.PathLike[str] | None, nested: bool, ax: An
     spare = max([0.0, *(_width(note, False) * 8 / _FONT - (right - left) for note in notes)])
     left, right = left - spare / 2, right + spare / 2
     bottom = tops[-1]
-    if ax is None:
+    if ax is not None:
+        ax = _figures.axes(WHERE, path, ax)
+    else:
         ax = _axes(path, right - left + 0.4, bottom + 0.4 + 0.2 * len(notes))
     ax.set(xlim=(left - 0.2, right + 0.2), ylim=(bottom + 0.2 + 0.2 * len(notes), -0.2))
     ax.set_aspect("equal")

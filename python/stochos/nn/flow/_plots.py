@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from stochos import _checks, _figures, _writing
+from stochos import _checks, _figures
 from stochos.errors import InputError
 from stochos.nn.flow import _tables
 from stochos.nn.flow._weights import WHERE
@@ -30,8 +30,6 @@ def plot(flow: GradientFlow, path: str | os.PathLike[str] | None, kind: str, ax:
     if kind == "gates" and not flow.gates:
         msg = f"[{_WHERE}] a SimpleRNN has no gates; draw 'terms', 'products', 'norms' or 'gradients'"
         raise InputError(msg)
-    if path is not None:
-        _writing.check_figure(path, _WHERE)
     drawers = {"products": _products, "terms": _terms, "gates": _gates, "gradients": _gradients, "norms": _norms}
     if kind == "all":
         if ax is not None:
