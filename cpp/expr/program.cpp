@@ -84,13 +84,21 @@ typedef double Eight __attribute__((vector_size(64)));
 // Not at the boundary of a vector: scratch may begin anywhere.
 template <class F>
 void eights(const double* a, const double* b, double* to, std::size_t lanes, F f) {
-  for (std::size_t k = 0; k < lanes; k += 8) {
-    Eight x, y;
+  Eight x, y;
+  std::size_t k = 0;
+  for (; k + 8 <= lanes; k += 8) {
     __builtin_memcpy(&x, a + k, sizeof x);
     __builtin_memcpy(&y, b + k, sizeof y);
     f(x, y);
     __builtin_memcpy(to + k, &x, sizeof x);
   }
+  if (k == lanes) return;
+  const std::size_t rest = (lanes - k) * sizeof(double);
+  x = y = Eight{};
+  __builtin_memcpy(&x, a + k, rest);
+  __builtin_memcpy(&y, b + k, rest);
+  f(x, y);
+  __builtin_memcpy(to + k, &x, rest);
 }
 }  // namespace
 

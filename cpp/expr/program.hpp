@@ -86,8 +86,8 @@ class Program {
   void run_batch(std::span<const Column> columns, std::size_t begin, std::size_t end, double* out,
                  double* scratch) const;
   std::size_t batch_scratch() const noexcept;
-  // The same for few states that stand side by side: slot s of state i in slots[s * lanes + i]; `lanes` is a
-  // multiple of 8, `scratch` has room for register_count() + 3 times as many numbers.
+  // The same for few states that stand side by side: slot s of state i in slots[s * lanes + i]; `scratch` has
+  // room for register_count() + 3 times as many numbers. Quickest where `lanes` is a multiple of 8.
   void run_lanes(const double* slots, std::size_t lanes, double* out, double* scratch) const;
 
   std::size_t register_count() const noexcept { return registers_; }

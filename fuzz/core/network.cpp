@@ -62,7 +62,7 @@ reactions::NetworkText text_of(const std::string& data) {
 std::string network(const std::string& data) {
   try {
     const reactions::Network made(text_of(data));
-    constexpr std::size_t kLanes = 4;
+    constexpr std::size_t kLanes = 12;  // a full vector and a part of one
     std::vector<double> x(made.slots()), registers(made.registers()), lanes(made.slots() * kLanes),
         out(kLanes), scratch(made.lanes_scratch(kLanes));
     made.start(0, x.data(), registers.data());

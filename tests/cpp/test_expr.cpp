@@ -96,6 +96,22 @@ TEST(batches_give_the_bits_of_single_runs) {
   CHECK(wrong == 0);
 }
 
+// Also where a vector of eight is not full: nothing beside the lanes is read or written.
+TEST(any_number_of_lanes_gives_the_bits_of_single_runs) {
+  const Program program = compile(
+      parse("k1*A*(A - 1)*(A - 1)/(A + 1) + hill(A, K, 2.5)*(B - A)/(B + K) + max(A, B)", "test"), symbols());
+  for (std::size_t lanes = 1; lanes <= 18; ++lanes) {
+    std::vector<double> slots(4 * lanes), out(lanes), scratch((program.register_count() + 3) * lanes);
+    for (std::size_t i = 0; i < slots.size(); ++i) slots[i] = 2 + static_cast<double>(i * 37 % 101);
+    program.run_lanes(slots.data(), lanes, out.data(), scratch.data());
+    std::size_t wrong = 0;
+    for (std::size_t i = 0; i < lanes; ++i)
+      wrong +=
+          out[i] != run(program, {slots[i], slots[lanes + i], slots[2 * lanes + i], slots[3 * lanes + i]});
+    CHECK(wrong == 0);
+  }
+}
+
 TEST(errors_have_their_kind_and_place) {
   CHECK(refused("A + ", ErrorKind::value));
   CHECK(refused("A + C", ErrorKind::key));
