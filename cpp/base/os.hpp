@@ -76,6 +76,10 @@ unsigned configured_processors() noexcept;
 unsigned allowed_processors();
 // That the calling thread is on; -1 where it is not known.
 int current_processor() noexcept;
+// Runs `start`; the threads that it starts take no signals but those of their own faults. Where a handler of
+// Python's runs in another thread than the main one, the main one may not hear of it until it gives its lock
+// back.
+void start_without_signals(const std::function<void()>& start);
 // Moves the calling thread to another processor than this, where it may be on one.
 void step_aside(int processor) noexcept;
 // Called around every fork, where the system has it.

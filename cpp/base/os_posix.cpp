@@ -1,6 +1,7 @@
 // What Linux and macOS have in common.
 #include <fcntl.h>
 #include <pthread.h>
+#include <signal.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -150,6 +151,16 @@ unsigned configured_processors() noexcept {
 
 void at_fork(void (*before)(), void (*parent)(), void (*child)()) noexcept {
   ::pthread_atfork(before, parent, child);
+}
+
+void start_without_signals(const std::function<void()>& start) {
+  sigset_t all, before;
+  ::sigfillset(&all);
+  for (const int fault : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT}) ::sigdelset(&all, fault);
+  ::pthread_sigmask(SIG_BLOCK, &all, &before);  // a new thread has the mask of the one that starts it
+  const std::unique_ptr<sigset_t, void (*)(sigset_t*)> restored(
+      &before, [](sigset_t* mask) { ::pthread_sigmask(SIG_SETMASK, mask, nullptr); });
+  start();
 }
 
 }  // namespace stochos::os

@@ -162,7 +162,7 @@ class Pool {
   void start_worker() {
     // Workers live as long as the process: detached, so that interpreter exit never waits for a parked
     // thread.
-    std::thread([this, number = workers_] { work(number); }).detach();
+    os::start_without_signals([this] { std::thread([this, number = workers_] { work(number); }).detach(); });
     ++workers_;
   }
 

@@ -9,8 +9,10 @@ import sys
 import time
 import warnings
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
+import pytest
 
 from stochos import datasets, words
 
@@ -76,3 +78,26 @@ def test_result_does_not_depend_on_the_instruction_set():
         answers.add(done.stdout)
     assert len(answers) == 1
     assert np.all([len(answer.strip()) == 64 for answer in answers])
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="the system does not tell the signals of threads")
+def test_workers_leave_signals_to_the_main_thread():
+    # Threads of NumPy's library are not ours; there is none before its first product.
+    script = """
+import signal
+from pathlib import Path
+from stochos import random, reactions
+net = reactions.Network({"A": 100}, ["A -> @ 0.1"])
+before = set(Path("/proc/self/task").iterdir())
+reactions.simulate(net, [0, 1], 4000, threads=2, progress=False)
+for thread in set(Path("/proc/self/task").iterdir()) - before:
+    (line,) = [x for x in (thread / "status").read_text().splitlines() if x.startswith("SigBlk")]
+    blocked = int(line.split()[1], 16)
+    taken = [s.name for s in signal.Signals if s.value < 32 and not blocked >> (s.value - 1) & 1]
+    print(*sorted(taken))
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    of_faults = {"SIGABRT", "SIGBUS", "SIGFPE", "SIGILL", "SIGSEGV", "SIGTRAP", "SIGKILL", "SIGSTOP"}
+    assert done.stdout
+    for line in done.stdout.splitlines():  # none of a thread that has not begun
+        assert set(line.split()) in (of_faults, {"SIGKILL", "SIGSTOP"})

@@ -80,3 +80,16 @@ def test_a_variable_held_twice_stays_one():
         x = trace.argument((2,), "float32")
         with pytest.raises(InputTypeError):
             pickle.dumps(x)
+
+
+@pytest.mark.parametrize("function", [np.bitwise_and, np.bitwise_or, np.bitwise_xor])
+def test_masks_meet_numpys_masks_on_either_side(function):
+    mask, other = np.array([True, True, False, False]), np.array([True, False, True, False])
+    for left, right in ((mask, nn.tensor(other)), (nn.tensor(mask), other), (np.bool_(True), nn.tensor(other))):
+        made = function(left, right)
+        assert isinstance(made, nn.Tensor)
+        assert made.dtype == "bool"
+        plain = [x.numpy() if isinstance(x, nn.Tensor) else x for x in (left, right)]
+        np.testing.assert_array_equal(made.numpy(), function(*plain))
+    assert isinstance(mask & nn.tensor(other), nn.Tensor)
+    np.testing.assert_array_equal(np.invert(nn.tensor(mask)).numpy(), ~mask)

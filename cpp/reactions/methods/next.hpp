@@ -33,7 +33,6 @@ class Next {
   const Network& network_;
   random::Key key_;
   random::Source source_;
-  double start_ = 0;
   std::vector<double> propensity_, time_;
   std::vector<std::uint32_t> heap_, where_;
 };

@@ -25,6 +25,13 @@ _OTHERS = {
     "float_power": "pow",
     "remainder": "mod",
 }
+#: What the operators of masks are; there is none for integers.
+_MASKS = {
+    "bitwise_and": "logical_and",
+    "bitwise_or": "logical_or",
+    "bitwise_xor": "logical_xor",
+    "invert": "logical_not",
+}
 # fmt: off
 _SAME = frozenset({
     "add", "matmul", "maximum", "minimum", "exp", "expm1", "log", "log1p", "sqrt", "square", "reciprocal", "tanh",
@@ -48,6 +55,8 @@ def apply(ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
     if not all(isinstance(x, _KNOWN) for x in inputs):
         return NotImplemented
     name = _OTHERS.get(ufunc.__name__, ufunc.__name__ if ufunc.__name__ in _SAME else "")
+    if all(isinstance(x, bool) or getattr(x, "dtype", None) == "bool" for x in inputs):
+        name = _MASKS.get(ufunc.__name__, name)
     plain = method == "__call__" and all(value is None for value in options.values())
     if name and plain:
         return getattr(_core.ops, name)(*inputs)
