@@ -8,7 +8,18 @@ namespace {
 
 std::atomic<std::uint64_t> made_{0};
 
-void* allocated(void* place) {
+void* tried(std::size_t size) noexcept {
+  made_.fetch_add(1, std::memory_order_relaxed);
+  return std::malloc(size > 0 ? size : 1);
+}
+
+void* tried(std::size_t size, std::align_val_t alignment) noexcept {
+  const auto unit = static_cast<std::size_t>(alignment);
+  made_.fetch_add(1, std::memory_order_relaxed);
+  return std::aligned_alloc(unit, (size + unit) / unit * unit);
+}
+
+void* there(void* place) {
   if (place == nullptr) throw std::bad_alloc();
   return place;
 }
@@ -19,19 +30,49 @@ std::uint64_t memory::made() noexcept {
   return made_.load();
 }
 
-// Of the whole program. The array forms too: those of a sanitizer would not call these.
+// Of the whole program, and every form: what one of a sanitizer gave could not be freed by these.
 void* operator new(std::size_t size) {
-  made_.fetch_add(1, std::memory_order_relaxed);
-  return allocated(std::malloc(size > 0 ? size : 1));
+  return there(tried(size));
 }
+void* operator new[](std::size_t size) {
+  return there(tried(size));
+}
+void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
+  return tried(size);
+}
+void* operator new[](std::size_t size, const std::nothrow_t&) noexcept {
+  return tried(size);
+}
+void* operator new(std::size_t size, std::align_val_t alignment) {
+  return there(tried(size, alignment));
+}
+void* operator new[](std::size_t size, std::align_val_t alignment) {
+  return there(tried(size, alignment));
+}
+void* operator new(std::size_t size, std::align_val_t alignment, const std::nothrow_t&) noexcept {
+  return tried(size, alignment);
+}
+void* operator new[](std::size_t size, std::align_val_t alignment, const std::nothrow_t&) noexcept {
+  return tried(size, alignment);
+}
+
 void operator delete(void* place) noexcept {
   std::free(place);
 }
 void operator delete(void* place, std::size_t) noexcept {
   std::free(place);
 }
-void* operator new[](std::size_t size) {
-  return operator new(size);
+void operator delete(void* place, std::align_val_t) noexcept {
+  std::free(place);
+}
+void operator delete(void* place, std::size_t, std::align_val_t) noexcept {
+  std::free(place);
+}
+void operator delete(void* place, const std::nothrow_t&) noexcept {
+  std::free(place);
+}
+void operator delete(void* place, std::align_val_t, const std::nothrow_t&) noexcept {
+  std::free(place);
 }
 void operator delete[](void* place) noexcept {
   std::free(place);
@@ -39,14 +80,15 @@ void operator delete[](void* place) noexcept {
 void operator delete[](void* place, std::size_t) noexcept {
   std::free(place);
 }
-void* operator new(std::size_t size, std::align_val_t alignment) {
-  const auto unit = static_cast<std::size_t>(alignment);
-  made_.fetch_add(1, std::memory_order_relaxed);
-  return allocated(std::aligned_alloc(unit, (size + unit) / unit * unit));
-}
-void operator delete(void* place, std::align_val_t) noexcept {
+void operator delete[](void* place, std::align_val_t) noexcept {
   std::free(place);
 }
-void operator delete(void* place, std::size_t, std::align_val_t) noexcept {
+void operator delete[](void* place, std::size_t, std::align_val_t) noexcept {
+  std::free(place);
+}
+void operator delete[](void* place, const std::nothrow_t&) noexcept {
+  std::free(place);
+}
+void operator delete[](void* place, std::align_val_t, const std::nothrow_t&) noexcept {
   std::free(place);
 }
