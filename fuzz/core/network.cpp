@@ -74,7 +74,9 @@ std::string network(const std::string& data) {
       for (const double lane : out) want(same(one, lane), "another propensity in lanes");
     }
     for (std::uint32_t r = 0; r < made.reactions(); ++r) made.apply(r, x.data(), registers.data());
-    made.condition(data.substr(0, data.find('\n'))).run(x.data(), registers.data());
+    const reactions::Formula condition = made.condition(data.substr(0, data.find('\n')));
+    registers.resize(std::max(registers.size(), condition.registers()));
+    condition.run(x.data(), registers.data());
   } catch (const Error& error) {
     return error.what();
   }
