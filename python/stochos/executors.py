@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import concurrent.futures
+import re
 import secrets
 import threading
 import traceback
@@ -19,6 +20,8 @@ _Answer = TypeVar("_Answer")
 _MOST_SHARDS = 64
 _TRIES = 3  # of each shard
 _LOOK = 0.05  # seconds between two looks at progress
+#: How the versions of Python say that something cannot be pickled, or that the other process has nothing of its name.
+_UNSENT = re.compile("pickle|Can't get (local object|attribute)", re.IGNORECASE)
 
 
 class _Outcome(Generic[_Answer]):
@@ -161,7 +164,7 @@ def _arrived(future: concurrent.futures.Future[_Outcome[_Answer]], where: str) -
     try:
         return future.result()
     except Exception as error:
-        if "pickle" in f"{type(error).__name__} {error}".lower():
+        if _UNSENT.search(f"{type(error).__name__} {error}"):
             msg = (
                 f"[{where}] part of the work cannot be sent to another process ({error}); give functions that stand "
                 "in a module, no lambdas, or executor=None"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import concurrent.futures
+import pickle
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
@@ -186,6 +187,22 @@ def test_a_shard_is_sent_three_times(how: BaseException):
         with pytest.raises(Error, match=r"lost a shard before it was done \((ValueError|Broken).*run again"):
             simulate(GENE, TIMES, 1, executor=pool)
         assert pool.sent == 3
+
+
+# As Python 3.11, 3.13 and 3.14 say it, and as the other process does.
+@pytest.mark.parametrize(
+    "how",
+    [
+        AttributeError("Can't pickle local object 'f.<locals>.<lambda>'"),
+        AttributeError("Can't get local object 'f.<locals>.<lambda>'"),
+        pickle.PicklingError("Can't pickle local object <function f.<locals>.<lambda> at 0x7f>"),
+        TypeError("cannot pickle '_thread.lock' object"),
+        AttributeError("Can't get attribute 'f' on <module '__main__' (<class 'BuiltinImporter'>)>"),
+    ],
+)
+def test_what_cannot_be_sent_is_told_in_every_version_of_python(how: Exception):
+    with Forgetful(how, 10) as pool, pytest.raises(InputTypeError, match="cannot be sent to another process"):
+        simulate(GENE, TIMES, 1, executor=pool)
 
 
 def stumble(shard: int) -> int:
