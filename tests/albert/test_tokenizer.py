@@ -132,6 +132,14 @@ def test_cuts_that_cannot_be_made_are_refused(tokenizer):
     assert (kept.token_type_ids == 0).sum() == tokenizer(["one"]).input_ids.shape[1]
 
 
+@pytest.mark.parametrize("settings", ["{", "[1]", '"x"', "[" * 100_000], ids=["cut", "list", "text", "deep"])
+def test_settings_that_are_no_object_are_refused(tokenizer, tmp_path, settings):
+    tokenizer.save(tmp_path)
+    (tmp_path / "tokenizer_config.json").write_text(settings)
+    with pytest.raises(InputError, match=r"tokenizer_config.json (is no JSON file|holds a (list|str); it must be)"):
+        albert.Tokenizer.from_file(tmp_path)(["one"])
+
+
 def test_wrong_input_is_told(tokenizer, tmp_path):
     with pytest.raises(InputTypeError, match="3 is of type int"):
         tokenizer(["one", 3])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import pickle
+from typing import Any
 
 import numpy as np
 import pytest
@@ -301,6 +302,27 @@ def test_damaged_descriptions_are_refused():
     unknown = json.loads(json.dumps(config).replace('"Dense"', '"Dens"'))
     with pytest.raises(UnknownNameError, match="nothing is registered under 'Dens'"):
         nn.from_config(unknown)
+
+
+def test_a_description_without_end_is_refused():
+    inner = nn.Sequential([nn.Input((2,)), nn.Dense(2)])
+    x = nn.Input((2,))
+    config = json.loads(json.dumps(nn.Model(x, inner(x)).get_config()))
+    (outer,) = [entry for entry in config["layers"] if "graph" in entry and "layer" in str(entry["graph"]["calls"])][
+        -1:
+    ]
+    number = config["layers"].index(outer)
+    for call in outer["graph"]["calls"]:
+        call["layer"] = number
+    with pytest.raises(FileFormatError, match=f"layer {number} stands inside of itself"):
+        nn.from_config(config)
+    deep: list[Any] = []
+    for _ in range(5000):
+        deep = [deep]
+    config = shared().get_config()
+    config["layers"][0] |= {"shapes": deep}
+    with pytest.raises(FileFormatError, match="damaged: RecursionError"):
+        nn.from_config(config)
 
 
 def test_state_is_checked_before_anything_changes():

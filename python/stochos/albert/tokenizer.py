@@ -165,10 +165,14 @@ class Tokenizer:
         settings: dict[str, Any] = {}
         if "tokenizer_config.json" in self._files:
             try:
-                settings = json.loads(self._content("tokenizer_config.json"))
-            except ValueError as error:
+                held: Any = json.loads(self._content("tokenizer_config.json"))
+            except (ValueError, RecursionError) as error:
                 msg = f"[albert.Tokenizer] tokenizer_config.json is no JSON file: {error}"
                 raise InputError(msg) from error
+            if not isinstance(held, dict):
+                msg = f"[albert.Tokenizer] tokenizer_config.json holds a {type(held).__name__}; it must be an object"
+                raise InputError(msg)
+            settings = held
         lowercase = bool(settings.get("do_lower_case", True)) if self._lowercase is None else self._lowercase
         assert self._kind is not None
         return _backends.make(self._kind, self._content(self._kind), lowercase, settings)

@@ -64,7 +64,7 @@ def from_config(config: Any) -> Any:
         return _Reader(config).root()
     except Error:
         raise
-    except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
+    except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError) as error:
         msg = f"[{where}] the description is damaged: {type(error).__name__} {error}"
         raise FileFormatError(msg) from error
     finally:
@@ -171,6 +171,7 @@ class _Reader(Decoder):
         self.config = config
         self.entries = config["layers"]
         self.made: dict[int, Layer] = {}
+        self.begun: set[int] = set()
 
     def root(self) -> Any:
         """Make everything and return the layer that was described."""
@@ -198,6 +199,10 @@ class _Reader(Decoder):
         """Return the layer of a number, made when it is first asked for."""
         if number in self.made:
             return self.made[number]
+        if number in self.begun:
+            msg = f"[nn.from_config] the description is damaged: layer {number} stands inside of itself"
+            raise FileFormatError(msg)
+        self.begun.add(number)
         entry = self.entries[number]
         if "inside" in entry:
             layer = self._inner(self.layer(entry["inside"]), entry["place"])
