@@ -308,11 +308,8 @@ def test_a_description_without_end_is_refused():
     inner = nn.Sequential([nn.Input((2,)), nn.Dense(2)])
     x = nn.Input((2,))
     config = json.loads(json.dumps(nn.Model(x, inner(x)).get_config()))
-    (outer,) = [entry for entry in config["layers"] if "graph" in entry and "layer" in str(entry["graph"]["calls"])][
-        -1:
-    ]
-    number = config["layers"].index(outer)
-    for call in outer["graph"]["calls"]:
+    number = config["root"]
+    for call in config["layers"][number]["graph"]["calls"]:
         call["layer"] = number
     with pytest.raises(FileFormatError, match=f"layer {number} stands inside of itself"):
         nn.from_config(config)

@@ -55,8 +55,8 @@ def apply(ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
     if not all(isinstance(x, _KNOWN) for x in inputs):
         return NotImplemented
     name = _OTHERS.get(ufunc.__name__, ufunc.__name__ if ufunc.__name__ in _SAME else "")
-    if all(isinstance(x, bool) or getattr(x, "dtype", None) == "bool" for x in inputs):
-        name = _MASKS.get(ufunc.__name__, name)
+    if ufunc.__name__ in _MASKS and all(isinstance(x, bool) or getattr(x, "dtype", None) == "bool" for x in inputs):
+        name = _MASKS[ufunc.__name__]
     plain = method == "__call__" and all(value is None for value in options.values())
     if name and plain:
         return getattr(_core.ops, name)(*inputs)
