@@ -1,4 +1,7 @@
-"""On a graphics card, against the processor: equal streams and trajectories, equal laws, fits of equal quality."""
+"""On a graphics card, against the processor: equal streams and trajectories, equal laws, fits of equal quality.
+
+Or on the card that is emulated on the processor (cmake --preset emulated), with fewer numbers: it is not quick.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,10 @@ from stochos.errors import StoppedError
 pytestmark = pytest.mark.skipif(
     not cuda.is_available(), reason="no graphics card, or a build without CUDA: stochos.cuda.is_available() is False"
 )
+
+EMULATED = any(device.name.startswith("emulated card") for device in cuda.devices())
+#: Numbers of which a card has 1,000.
+SHARE = 20 if EMULATED else 1000
 
 NETWORKS = {
     "birth and death": reactions.Network({"X": 0}, ["-> X @ 10", "X -> @ 0.1"], {}),
@@ -44,11 +51,12 @@ def test_moments_have_the_bits_of_the_processor(name):
 
 
 def test_laws_with_functions_sample_the_same_law():
-    """exp may differ in its last bits. The means of 100,000 trajectories each: false alarm below 1e-6 a time."""
+    """exp may differ in its last bits. The means of so many trajectories each: false alarm below 1e-6 a time."""
+    n = 100 * SHARE
     net = reactions.Network({"A": 50, "B": 0}, ["A -> B @ exp(-0.02*B)*A", "B -> A @ 0.3*B"], {})
-    one = reactions.simulate(net, TIMES, 100_000, method="direct", seed=1, keep="moments")
-    other = reactions.simulate(net, TIMES, 100_000, seed=2, keep="moments", device="cuda")
-    error = np.sqrt((one.std**2 + other.std**2) / 100_000)
+    one = reactions.simulate(net, TIMES, n, method="direct", seed=1, keep="moments")
+    other = reactions.simulate(net, TIMES, n, seed=2, keep="moments", device="cuda")
+    error = np.sqrt((one.std**2 + other.std**2) / n)
     assert (np.abs(one.mean - other.mean) <= 5.5 * error + 1e-12).all()
 
 
@@ -67,12 +75,12 @@ def test_a_long_ensemble_stops_when_told():
 
 @pytest.fixture(scope="module")
 def counts():
-    return words.count(datasets.path("bible-asv"), window=5, min_count=5)
+    return words.count(datasets.path("bible-asv"), window=2 if EMULATED else 5, min_count=500 if EMULATED else 5)
 
 
 def losses(counts, device: str, seed: int) -> list[float]:
     told = []
-    words.fit(counts, dim=50, epochs=3, seed=seed, device=device, callback=lambda r: told.append(r))
+    words.fit(counts, dim=8 if EMULATED else 50, epochs=3, seed=seed, device=device, callback=lambda r: told.append(r))
     return [r.observed_loss + r.zero_loss for r in told]
 
 
@@ -107,7 +115,7 @@ def test_products_are_those_of_the_processor(dtype, shape):
 
 
 def test_expressions_have_the_bits_of_the_processor_where_they_are_arithmetic():
-    x, y = np.random.default_rng(0).normal(size=(2, 5_000_000))
+    x, y = np.random.default_rng(0).normal(size=(2, 5_000 * SHARE))
     np.testing.assert_array_equal(
         cuda.evaluate("a*x*x - y/(1+x*x)", a=2.0, x=x, y=y),
         _core.Expression("a*x*x - y/(1+x*x)", "test").evaluate({"a": 2.0, "x": x, "y": y}),
