@@ -104,6 +104,18 @@ void check_same(const Batch& one, const Batch& other) {
   }
 }
 
+// Small whole numbers, whose products are exact in whatever order.
+template <class T>
+void check_product(const ProductShape& shape) {
+  std::vector<T> a(shape.rows * shape.inner), b(shape.inner * shape.columns);
+  for (std::size_t k = 0; k < a.size(); ++k) a[k] = static_cast<T>(k % 13) - 6;
+  for (std::size_t k = 0; k < b.size(); ++k) b[k] = static_cast<T>(k % 7) - 3;
+  std::vector<T> there(shape.rows * shape.columns, T{-1}), here(there);
+  matmul(shape, a.data(), b.data(), there.data(), [] {});
+  matmul_reference(shape, a.data(), b.data(), here.data());
+  CHECK(there == here);
+}
+
 }  // namespace
 
 // In shared memory with 128 and 32 threads a block, and outside of it; batches that leave threads without
@@ -212,13 +224,8 @@ TEST(device_products_are_those_of_the_reference) {
   for (const ProductShape shape : {ProductShape{1, 1, 1}, {16, 16, 16}, {17, 33, 5}, {3, 0, 2}, {0, 4, 4}})
     for (const char* const library : {"1", "0"}) {
       setenv("STOCHOS_EMULATED_CUBLAS", library, 1);  // what the emulated card goes by
-      std::vector<double> a(shape.rows * shape.inner), b(shape.inner * shape.columns);
-      for (std::size_t k = 0; k < a.size(); ++k) a[k] = static_cast<double>(k % 13) - 6;
-      for (std::size_t k = 0; k < b.size(); ++k) b[k] = static_cast<double>(k % 7) - 3;
-      std::vector<double> there(shape.rows * shape.columns, -1), here(there);
-      matmul(shape, a.data(), b.data(), there.data(), [] {});
-      matmul_reference(shape, a.data(), b.data(), here.data());
-      CHECK(there == here);  // small whole numbers, in whatever order
+      check_product<float>(shape);
+      check_product<double>(shape);
     }
   unsetenv("STOCHOS_EMULATED_CUBLAS");
 }

@@ -62,9 +62,7 @@ def calls(counts) -> dict[str, Callable[[], np.ndarray]]:
     }
 
 
-@pytest.mark.parametrize(
-    "name", ["trajectories", "moments", "covariance", "final", "fit", "product", "expression"]
-)
+@pytest.mark.parametrize("name", ["trajectories", "moments", "covariance", "final", "fit", "product", "expression"])
 def test_each_call_to_cuda_that_fails_is_told_and_leaves_nothing_behind(calls, name):
     want = calls[name]()
     before, told, failure = taken(), set(), 0
