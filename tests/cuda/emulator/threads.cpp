@@ -55,7 +55,8 @@ struct Grid {
   std::deque<Fiber> fibers;  // kept from launch to launch, each at rest before its next block
   std::size_t size = 0;      // those of a block
   Fiber scheduler;
-  Fiber* now = nullptr;  // its place is also that of a block's end, as the next one's of its begin
+  // The places of these two stand for a block's end and its begin, too: see comes_before.
+  Fiber* now = nullptr;
   const std::function<void()>* kernel = nullptr;
   void* shared = nullptr;
 } grid;
@@ -224,7 +225,8 @@ unsigned wait(Wait what, bool is) {
   own.is = is;
   // Shuffles and ballots wait, but order no reads and writes of memory: CUDA says so of them.
   const bool orders = what != Wait::shuffle && what != Wait::ballot;
-  void* const barrier = is_of_block(what) ? &grid.fibers[0] : &grid.fibers[own.number / kWarp * kWarp];
+  void* const warp = &grid.fibers[own.number / kWarp * kWarp];
+  void* const barrier = is_of_block(what) ? &grid.fibers : warp;
   if (orders) comes_before(barrier);
   yield();
   if (orders) comes_after(barrier);
