@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from stochos.words.counts import Counts, load_counts
     from stochos.words.evaluation import Evaluation
     from stochos.words.fitting import fit, resume
+    from stochos.words.keyed import KeyedVectors
     from stochos.words.vectorizer import PMIVectorizer
     from stochos.words.vectors import Vectors, load_vectors
     from stochos.words.word2vec import from_word2vec
@@ -21,6 +22,7 @@ _HOMES = {
     "Evaluation": "evaluation",
     "fit": "fitting",
     "resume": "fitting",
+    "KeyedVectors": "keyed",
     "PMIVectorizer": "vectorizer",
     "Vectors": "vectors",
     "load_vectors": "vectors",
@@ -30,6 +32,7 @@ _HOMES = {
 __all__ = [
     "Counts",
     "Evaluation",
+    "KeyedVectors",
     "PMIVectorizer",
     "Vectors",
     "count",

@@ -103,12 +103,12 @@ def unit_sum(vectors: VectorData, rows: list[int]) -> NDArray[np.float64]:
     return total
 
 
-def _unit(vector: NDArray[np.float64]) -> NDArray[np.float32]:
+def unit(vector: NDArray[np.float64]) -> NDArray[np.float32]:
     norm = float(np.linalg.norm(vector))
     return (vector / norm if norm >= _TINY else np.zeros_like(vector)).astype(np.float32)
 
 
-def _query_vector(where: str, vectors: VectorData, target: object) -> tuple[NDArray[np.float64], list[int]]:
+def query_vector(where: str, vectors: VectorData, target: object) -> tuple[NDArray[np.float64], list[int]]:
     """Return the vector asked about, and the rows of the words that it is made of."""
     if isinstance(target, np.ndarray) and target.dtype.kind in "fiu":
         if target.shape != (vectors.dim,):
@@ -169,13 +169,12 @@ def similar(
     number = _checks.whole(where, "k", k, 0)
     _checks.choice(where, "metric", metric, ("cosine", "dot", "correlation"))
     lanes = _checks.threads(where, threads)
-    vector, rows = _query_vector(where, vectors, target)
+    vector, rows = query_vector(where, vectors, target)
+    if metric == "cosine":
+        return nearest(where, vectors, vector, rows if exclude else (), number, top, lanes)
     count, mask = candidates(where, vectors, top, rows if exclude else ())
     scale = _NO_SCALE
-    if metric == "cosine":
-        query = _unit(vector)
-        scale = vectors._inverse_norms()[:count]
-    elif metric == "dot":
+    if metric == "dot":
         query = single(where, vector)
         check_range(where, vectors, vector)
     else:
@@ -187,6 +186,29 @@ def similar(
         scale = inverse[:count]
     index, score = _core.words_best_rows(vectors.matrix[:count], query, scale, mask, number, lanes)
     return named(vectors, index, score, metric != "dot")
+
+
+def nearest(
+    where: str,
+    vectors: VectorData,
+    vector: NDArray[np.float64],
+    excluded: Iterable[int],
+    k: int,
+    top: object,
+    threads: int,
+) -> list[tuple[str, float]]:
+    """Words with the largest cosine with a vector."""
+    count, mask = candidates(where, vectors, top, excluded)
+    scale = vectors._inverse_norms()[:count]
+    index, score = _core.words_best_rows(vectors.matrix[:count], unit(vector), scale, mask, k, threads)
+    return named(vectors, index, score, True)
+
+
+def cosines(vectors: VectorData, vector: NDArray[np.float64], count: int, threads: int) -> NDArray[np.float32]:
+    """Cosine of a vector with each of the first `count` words."""
+    near = _core.words_scores(vectors.matrix[:count], unit(vector), threads) * vectors._inverse_norms()[:count]
+    made: NDArray[np.float32] = np.clip(near, -1.0, 1.0)
+    return made
 
 
 def check_range(where: str, vectors: VectorData, vector: NDArray[np.float64]) -> None:
@@ -216,12 +238,10 @@ def analogy(
     if not plus:
         msg = f"[{where}] positive is empty; give at least one word"
         raise InputError(msg)
-    count, mask = candidates(where, vectors, top, [*plus, *minus] if exclude else ())
-    matrix, scale = vectors.matrix[:count], vectors._inverse_norms()[:count]
+    given = [*plus, *minus] if exclude else ()
     if method == "add":
-        query = _unit(unit_sum(vectors, plus) - unit_sum(vectors, minus))
-        index, score = _core.words_best_rows(matrix, query, scale, mask, number, lanes)
-        return named(vectors, index, score, True)
+        return nearest(where, vectors, unit_sum(vectors, plus) - unit_sum(vectors, minus), given, number, top, lanes)
+    count, mask = candidates(where, vectors, top, given)
     product = np.ones(count)
     for row in plus:
         product *= _nearness(vectors, row, count, lanes)
@@ -234,9 +254,9 @@ def analogy(
 
 def _nearness(vectors: VectorData, row: int, count: int, threads: int) -> NDArray[np.float64]:
     """(1 + cosine) / 2 of one word with the first `count`, in [0, 1]."""
-    query = _unit(unit_sum(vectors, [row]))
-    cosine = _core.words_scores(vectors.matrix[:count], query, threads) * vectors._inverse_norms()[:count]
-    near: NDArray[np.float64] = (1.0 + np.clip(cosine, -1.0, 1.0).astype(np.float64)) / 2
+    near: NDArray[np.float64] = (
+        1.0 + cosines(vectors, unit_sum(vectors, [row]), count, threads).astype(np.float64)
+    ) / 2
     return near
 
 
