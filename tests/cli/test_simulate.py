@@ -142,6 +142,8 @@ def test_wrong_use_and_bad_input_exit_with_2_and_say_why(model: Path, tmp_path: 
     cases = [
         ([model], "--until"),
         ([model, "--until", "0"], "--until"),
+        ([model, "--until", "inf"], "--until is inf; give a finite number"),
+        ([model, "--until", "nan"], "--until is nan"),
         ([tmp_path / "absent.net", "--until", "1"], "absent.net"),
         ([tmp_path / "model.txt", "--until", "1"], ".txt"),
         ([tmp_path / "broken.net", "--until", "1"], "from_bngl_net"),
@@ -162,6 +164,7 @@ def test_wrong_use_and_bad_input_exit_with_2_and_say_why(model: Path, tmp_path: 
         assert done.returncode == 2, (args, done.stdout, done.stderr)
         assert told in done.stderr, (args, done.stderr)
         assert "Traceback" not in done.stderr, args
+        assert "Warning" not in done.stderr, args
     assert {path.name for path in tmp_path.iterdir()} == before
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 import numpy as np
 
-from stochos import _writing
+from stochos import _checks, _writing
 from stochos.cli._common import (
     check_output,
     device_option,
@@ -94,6 +94,7 @@ def command(model: Path, until: float, plot: Path | None, output: Path | None, a
     from stochos import reactions
     from stochos.reactions import _files
 
+    _checks.real(_WHERE, "--until", until)
     if output is not None:
         check_output(output, _WHERE)
     if plot is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -104,6 +105,9 @@ def numbers(who: str, given: object) -> list[float]:
             msg = f"{who} is {given!r}; start and stop are numbers, points is from 1 to {_MOST_NUMBERS:,}"
             raise InputError(msg)
         start, stop = (float(end) for end in ends)
+        if not math.isfinite(stop - start):  # of infinite ends too
+            msg = f"{who} goes from {start:g} to {stop:g}; give finite numbers, and ends less than 1.8e308 apart"
+            raise InputError(msg)
         if spacing == "log" and not (start > 0 and stop > 0):
             msg = f"{who} goes from {start:g} to {stop:g}; with spacing 'log' both are above 0"
             raise InputError(msg)
