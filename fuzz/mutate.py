@@ -25,6 +25,10 @@ NUMBERS = [
     b"-",
     b"1e",
     b"\xd9\xa1",
+    b"\x1e0.5",  # white space to Python's texts, and not to its numbers
+    b"51e308",
+    b"9" * 400,  # whole numbers beyond the largest float,
+    b"9" * 5000,  # and beyond those that int() reads
 ]
 EDGES = [0, 1, 7, 127, 128, 255, 2**15, 2**16 - 1, 2**31 - 1, 2**31, 2**32 - 1, 2**32, 2**63 - 1, 2**63, 2**64 - 1]
 

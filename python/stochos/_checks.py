@@ -6,6 +6,7 @@ import importlib
 import math
 import operator
 from types import ModuleType
+from typing import Any
 
 from stochos import _core
 from stochos.errors import InputError, InputTypeError, MissingPartError
@@ -33,11 +34,19 @@ def real(where: str, name: str, value: object, low: float = -math.inf, high: flo
     if isinstance(value, (bool, str, bytes)) or not hasattr(value, "__float__"):
         msg = f"[{where}] {name} is {value!r} of type {type(value).__name__}; give a number"
         raise InputTypeError(msg)
-    number = float(value)
+    number = floating(value)
     if not math.isfinite(number) or not low <= number <= high:
         msg = f"[{where}] {name} is {number!r}; give a finite number from {low:g} to {high:g}"
         raise InputError(msg)
     return number
+
+
+def floating(value: Any) -> float:
+    """Return float(value); of a whole number beyond the largest float, infinity."""
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf if value > 0 else -math.inf
 
 
 def choice(where: str, name: str, value: object, allowed: tuple[str, ...]) -> str:

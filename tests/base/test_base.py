@@ -87,6 +87,9 @@ def test_real_takes_finite_numbers_only():
     for value in ("1", True, None, 1j):
         with pytest.raises(errors.InputTypeError, match=r"^\[f\] x is"):
             real("f", "x", value)
+    for value, shown in ((10**400, "inf"), (-(10**400), "-inf")):
+        with pytest.raises(errors.InputError, match=f"x is {shown}; give a finite number"):
+            real("f", "x", value)
 
 
 def test_choice_names_what_it_takes():

@@ -85,6 +85,11 @@ def test_meaning_of_a_file(tmp_path):
         ("k*Atot", "f(1)*k", "takes no argument"),
         ("end groups", "end groups\nbegin groups\nend groups", "occurs twice"),
         ("1,2*3", "1,x*3", "Atot"),
+        ("1,2*3", "1,2*0", "Atot.*no species"),
+        ("1,2*3", "-1", "Atot.*no species"),
+        ("2 $B(a) 3", f"{'9' * 5000} $B(a) 3", "has the number 9{20} in place 2"),
+        ("2 $B(a) 3", f"2 $B(a) {'9' * 400}", "the initial amount of 'B.a.' is inf"),
+        ("2 $B(a) 3", "2 $B(a) \u0663", "'B.a.'"),
     ],
 )
 def test_line_that_is_not_understood(tmp_path, old: str, new: str, match: str):
@@ -92,6 +97,13 @@ def test_line_that_is_not_understood(tmp_path, old: str, new: str, match: str):
     with pytest.raises((FileFormatError, InputError), match=match) as caught:
         Network.from_bngl_net(write(tmp_path, TEXT.replace(old, new)))
     assert str(caught.value).startswith("[reactions.Network.from_bngl_net]")
+
+
+@pytest.mark.parametrize("space", ["\x1c", "\x1f", "\v", "\x85", "\u3000"])
+def test_white_space_of_another_kind_beside_a_number(tmp_path, space: str):
+    """Python's texts and its numbers differ in what they take for white space."""
+    net = Network.from_bngl_net(write(tmp_path, TEXT.replace("$B(a) 3", f"$B(a) {space}3{space}")))
+    assert net.initial["B(a)"] == 3
 
 
 def test_a_species_without_a_value_is_told(tmp_path):

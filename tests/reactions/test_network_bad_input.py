@@ -10,13 +10,15 @@ from stochos.errors import Error
 from stochos.reactions import Network
 
 
-@pytest.mark.parametrize("amount", [-3, 2.5, 2.0**53 * 2, math.nan, math.inf, "0/0", True, None, "A", "missing"])
+@pytest.mark.parametrize(
+    "amount", [-3, 2.5, 2.0**53 * 2, 10**400, math.nan, math.inf, "0/0", True, None, "A", "missing"]
+)
 def test_amount_that_is_no_count(amount: object):
     with pytest.raises(ValueError, match=r"\[reactions.Network\].*('A'|A -> A)"):
         Network({"A": amount}, ["A -> @ 1"])
 
 
-@pytest.mark.parametrize("number", [math.nan, math.inf, None, "1/0", "k", "j", "2 +"])
+@pytest.mark.parametrize("number", [math.nan, math.inf, 10**400, -(10**400), None, "1/0", "k", "j", "2 +"])
 def test_parameter_that_is_no_number(number: object):
     with pytest.raises(ValueError, match=r"'k'|k -> k"):
         Network({"A": 1}, ["A -> @ k"], {"k": number})
@@ -37,6 +39,8 @@ def test_parameter_that_is_no_number(number: object):
         ("-1 A -> B @ k", "-1 A"),
         ("0 A -> B @ k", "0 A"),
         ("99999999999 A -> B @ k", "99999999999"),
+        (f"{'9' * 5000} A -> B @ k", "'999.*999\\.\\.\\.' in the reaction"),
+        ("\u0663 A -> B @ k", "is no species with a whole number"),
         (": A -> B @ k", "needs one arrow"),
         ("A -> D @ k", "'D'.*no initial amount"),
         ("A -> B @ k*D", "'D'.*no species, parameter or rule"),

@@ -7,7 +7,7 @@ import pytest
 import scipy.stats
 
 from stochos import reactions
-from stochos.errors import InputError, UnknownNameError
+from stochos.errors import InputError, InputTypeError, UnknownNameError
 
 BIRTH = reactions.Network({"X": 0}, ["-> X @ birth", "X -> @ death"], {"birth": 10.0, "death": 0.5})
 TIMES = [1.0, 4.0]
@@ -40,6 +40,12 @@ def test_points_of_a_sweep_are_ensembles_of_their_own():
 
 
 def test_sweeps_that_cannot_be():
+    for values in ([10**400], ["much"], [None], [[1.0], [2.0, 3.0]]):
+        with pytest.raises(InputError, match=r"the values of 'birth' (are no numbers|have shape)"):
+            reactions.sweep(BIRTH, TIMES, {"birth": values}, 2)
+    for species in (5, "X", [5], None.__class__):
+        with pytest.raises(InputTypeError, match="give a list of names"):
+            reactions.simulate(BIRTH, TIMES, species=species)
     with pytest.raises(UnknownNameError, match="'b' is no parameter and no species"):
         reactions.sweep(BIRTH, TIMES, {"b": [1.0]})
     with pytest.raises(InputError, match="are to be paired"):

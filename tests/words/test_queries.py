@@ -71,6 +71,9 @@ def test_similar_among_the_most_frequent_words(vectors):
     check(vectors.similar("w5", 8, top=30), UNIT @ UNIT[5], 8, set(range(30)) - {5})
     check(vectors.similar("w500", 8, top=30), UNIT @ UNIT[500], 8, set(range(30)))
     assert vectors.similar("w5", 8, top=10**9) == vectors.similar("w5", 8)
+    assert vectors.similar("w5", 10**30) == vectors.similar("w5", V)
+    assert vectors.analogy("w5", "w6", 10**30) == vectors.analogy("w5", "w6", V)
+    assert vectors.analogy("w5", "w6", 10**30, "multiply") == vectors.analogy("w5", "w6", V, "multiply")
     assert len(vectors.similar("w1", 8, top=3)) == 2
 
 

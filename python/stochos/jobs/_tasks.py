@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from stochos import _checks
 from stochos.errors import InputError, InputTypeError
 from stochos.jobs import _learning, _sweep
 from stochos.jobs._trials import required, trial
@@ -104,7 +105,7 @@ def numbers(who: str, given: object) -> list[float]:
         if not all(_KINDS["real"][1](end) for end in ends) or not 1 <= points <= _MOST_NUMBERS:
             msg = f"{who} is {given!r}; start and stop are numbers, points is from 1 to {_MOST_NUMBERS:,}"
             raise InputError(msg)
-        start, stop = (float(end) for end in ends)
+        start, stop = map(_checks.floating, ends)
         if not math.isfinite(stop - start):  # of infinite ends too
             msg = f"{who} goes from {start:g} to {stop:g}; give finite numbers, and ends less than 1.8e308 apart"
             raise InputError(msg)
@@ -116,7 +117,7 @@ def numbers(who: str, given: object) -> list[float]:
     if not isinstance(given, list) or not given or not all(_KINDS["real"][1](x) for x in given):
         msg = f"{who} is {given!r}; give a list of numbers, or {{ start = 0, stop = 1, points = 11 }}"
         raise InputTypeError(msg)
-    return [float(x) for x in given]
+    return [_checks.floating(x) for x in given]
 
 
 # --- count -----------------------------------------------------------------------------------------------------------

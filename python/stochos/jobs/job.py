@@ -110,7 +110,7 @@ def load(path: str | os.PathLike[str]) -> Job:
     content = _reading.content(file, _WHERE, _MOST_BYTES)
     try:
         table = tomllib.loads(content.decode("utf-8"))
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # no UTF-8, no TOML, a number of thousands of digits
         msg = f"[{_WHERE}] {file} is no TOML text: {error}"
         raise FileFormatError(msg) from None
     return _job(table, file)

@@ -343,7 +343,7 @@ def get(given: str | float | ArrayLike | Initializer | Callable[..., Any]) -> Ca
     if callable(given):
         return given
     if isinstance(given, (int, float)) and not isinstance(given, bool):
-        return Constant(float(given))
+        return Constant(_checks.real(where, "the initializer", given))
     if isinstance(given, np.ndarray):
         return _Given(given)
     msg = f"[{where}] {given!r} is of type {type(given).__name__}; give a name, a number, an array or an initializer"

@@ -181,22 +181,22 @@ def read(where: str, path: str | os.PathLike[str], round_initial: bool) -> Parts
     fixed = set()
     for i, (number, pattern_text, text) in enumerate(found["species"]):
         name = _FIXED.sub(r"\1", pattern_text) if "$" in pattern_text else pattern_text
-        if int(number) != i + 1 or name in initial:
-            msg = f"[{where}] species {pattern_text!r} has the number {number} in place {i + 1}, or occurs twice"
+        if number.lstrip("0") != str(i + 1) or name in initial:
+            msg = f"[{where}] species {pattern_text!r} has the number {number[:20]} in place {i + 1}, or occurs twice"
             raise FileFormatError(msg)
         if name != pattern_text:
             fixed.add(i)
         initial[name] = float(text) if _text.is_number(text) else _formula(where, f"species {name!r}", text, functions)
     species = list(initial)
+    member = {str(i): name for i, name in enumerate(species, start=1)}
     rules: dict[str, str] = {}
     read_by_functions = set().union(*(_text.names(text) for _, text in function_entries))
     for _, name, text in found.get("groups", []):
         try:
-            pairs = [entry.rpartition("*")[::2] for entry in text.strip().split(",") if entry]
-            terms = [
-                f"{n}*{_text.quote(species[int(s) - 1])}" if n else _text.quote(species[int(s) - 1]) for n, s in pairs
-            ]
-        except (ValueError, IndexError) as error:
+            pairs = [entry.rpartition("*")[::2] for entry in text.split(",") if entry.strip()]
+            kept = [(n, _text.quote(member[s.strip().lstrip("0")])) for n, s in pairs]
+            terms = [f"{n}*{quoted}" if n else quoted for n, quoted in kept]
+        except KeyError as error:
             msg = f"[{where}] the group {name!r} lists {_text.shown(text)}, which are no species of this file"
             raise FileFormatError(msg) from error
         if name in parameters:

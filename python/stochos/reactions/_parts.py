@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from stochos import _checks
 from stochos.errors import InputError
 from stochos.reactions import _text
 
@@ -218,7 +219,7 @@ def first_values(where: str, parts: Parts) -> tuple[dict[str, float], dict[str, 
                 msg = f"[{where}] {kind} {name!r} is {given!r} of type {type(given).__name__}; give a number"
                 raise InputError(msg)
             else:
-                known[name] = float(given)
+                known[name] = _checks.floating(given)
                 if not math.isfinite(known[name]):
                     msg = f"[{where}] {kind} {name!r} is {known[name]!r}; give a finite number"
                     raise InputError(msg)

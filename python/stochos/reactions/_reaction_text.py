@@ -9,7 +9,7 @@ from stochos.errors import InputError, InputTypeError
 from stochos.reactions import _text
 from stochos.reactions._parts import Event, Reaction
 
-_TERM = re.compile(r"\s*(?:(?P<count>\d+)\s*\*?\s*)?(?P<name>`[^`]+`|[A-Za-z_][A-Za-z0-9_]*)\s*\Z")
+_TERM = re.compile(r"\s*(?:(?P<count>[0-9]{1,20})\s*\*?\s*)?(?P<name>`[^`]+`|[A-Za-z_][A-Za-z0-9_]*)\s*\Z")
 _NOTHING = frozenset({"", "0", "∅"})
 #: More of one species in one reaction than any model needs.
 _MOST = 10**9
@@ -24,8 +24,8 @@ def _terms(where: str, text: str, side: str) -> tuple[tuple[str, int], ...]:
         number = int(match["count"] or 1) if match else 0
         if not match or not 1 <= number <= _MOST:
             msg = (
-                f"[{where}] {part.strip()!r} in the reaction {_text.shown(text)} is no species with a whole number "
-                "before it; write 'A + 2 B -> C @ k', a name with other characters in backquotes"
+                f"[{where}] {_text.shown(part.strip())} in the reaction {_text.shown(text)} is no species with a whole "
+                "number before it; write 'A + 2 B -> C @ k', a name with other characters in backquotes"
             )
             raise InputError(msg)
         name = _text.unquote(match["name"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time as clock
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -324,7 +324,8 @@ def _places(net: Network, species: Sequence[str] | None, also: frozenset[str]) -
     slots = net._slots(also)
     known = {name: slots[name] for name in (*net.species, *_build.changing(net._parts), *sorted(also)) if name in slots}
     given: object = species
-    if isinstance(given, (str, bytes)) or not all(isinstance(name, str) for name in species):
+    names = isinstance(given, Iterable) and not isinstance(given, (str, bytes))
+    if not names or not all(isinstance(name, str) for name in species):
         msg = f"[{_WHERE}] species is {species!r}; give a list of names"
         raise InputTypeError(msg)
     for name in species:

@@ -166,7 +166,7 @@ def similar(
 ) -> list[tuple[str, float]]:
     """Answer `Vectors.similar`."""
     where = "words.similar"
-    number = _checks.whole(where, "k", k, 0)
+    number = min(_checks.whole(where, "k", k, 0), len(vectors))
     _checks.choice(where, "metric", metric, ("cosine", "dot", "correlation"))
     lanes = _checks.threads(where, threads)
     vector, rows = query_vector(where, vectors, target)
@@ -230,7 +230,7 @@ def analogy(
 ) -> list[tuple[str, float]]:
     """Answer `Vectors.analogy`."""
     where = "words.analogy"
-    number = _checks.whole(where, "k", k, 0)
+    number = min(_checks.whole(where, "k", k, 0), len(vectors))
     _checks.choice(where, "method", method, ("add", "multiply"))
     lanes = _checks.threads(where, threads)
     plus = rows_of(where, vectors, word_list(where, "positive", positive))
@@ -263,7 +263,7 @@ def _nearness(vectors: VectorData, row: int, count: int, threads: int) -> NDArra
 def keywords(vectors: VectorData, tokens: object, k: object, among: str, threads: object) -> Keywords:
     """Answer `Vectors.keywords`."""
     where = "words.keywords"
-    number = _checks.whole(where, "k", k, 0)
+    number = min(_checks.whole(where, "k", k, 0), len(vectors))
     _checks.choice(where, "candidates", among, ("given", "vocabulary"))
     lanes = _checks.threads(where, threads)
     times = Counter(word_list(where, "tokens", tokens, split=True))

@@ -128,7 +128,7 @@ class KeyedVectors(_keys.Keys):
             count, _ = _queries.candidates(where, self.model, None)
             return _queries.cosines(self.model, mean, count, _checks.threads(where, None))
         rows = [self.get_index(key) for key, _ in pairs if not isinstance(key, np.ndarray)]
-        number = _checks.whole(where, "topn", topn, 0)
+        number = min(_checks.whole(where, "topn", topn, 0), len(self))
         return _queries.nearest(where, self.model, mean, rows, number, restrict_vocab, _checks.threads(where, None))
 
     def most_similar_cosmul(
