@@ -8,6 +8,9 @@ import operator
 from types import ModuleType
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from stochos import _core
 from stochos.errors import InputError, InputTypeError, MissingPartError
 
@@ -47,6 +50,15 @@ def floating(value: Any) -> float:
         return float(value)
     except OverflowError:
         return math.inf if value > 0 else -math.inf
+
+
+def array(where: str, name: str, value: Any) -> NDArray[Any]:
+    """Return np.asarray(value); rows of different lengths, say, are an error of ours."""
+    try:
+        return np.asarray(value)
+    except (TypeError, ValueError, OverflowError) as error:
+        msg = f"[{where}] {name} cannot be an array: {error}; give numbers, in rows of one length"
+        raise InputError(msg) from None
 
 
 def choice(where: str, name: str, value: object, allowed: tuple[str, ...]) -> str:

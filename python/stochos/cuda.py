@@ -112,7 +112,7 @@ def matmul(a: NDArray[_Real], b: NDArray[_Real]) -> NDArray[_Real]:
         The build has no CUDA, there is no card, or its memory does not do.
     """
     where = "cuda.matmul"
-    left, right = np.asarray(a), np.asarray(b)
+    left, right = _checks.array(where, "a", a), _checks.array(where, "b", b)
     if left.dtype != right.dtype or left.dtype not in (np.float32, np.float64):
         msg = f"[{where}] the arrays are {left.dtype} and {right.dtype}; give both as float32 or both as float64"
         raise InputTypeError(msg)
@@ -163,7 +163,7 @@ def _columns(given: dict[str, Any]) -> tuple[tuple[int, ...], dict[str, NDArray[
     shape: tuple[int, ...] = ()
     flat = {}
     for name, value in given.items():
-        array = np.asarray(value)
+        array = _checks.array("cuda.evaluate", f"the value of {name!r}", value)
         if array.dtype.kind not in "fiu":
             msg = f"[cuda.evaluate] the value of {name!r} is of type {array.dtype}; give real numbers"
             raise InputTypeError(msg)

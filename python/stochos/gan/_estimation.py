@@ -118,7 +118,7 @@ def samples(where: str, name: str, values: ArrayLike, least: int) -> Floats:
     """
     try:
         array = np.asarray(values, dtype=np.float64)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         msg = f"[{where}] {name} is of type {type(values).__name__}; give an array of samples (N, ...) ({error})"
         raise InputTypeError(msg) from None
     if array.ndim == 0 or len(array) < least:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from stochos import _checks
 from stochos.errors import InputError, InputTypeError
 
 
@@ -18,7 +19,7 @@ def time_grid(where: str, times: ArrayLike) -> NDArray[np.float64]:
     InputError
         They are no such grid; the message names the place.
     """
-    given = np.asarray(times)
+    given = _checks.array(where, "times", times)
     if given.dtype.kind not in "fiu":
         msg = f"[{where}] times are of dtype {given.dtype}; give real numbers"
         raise InputTypeError(msg)

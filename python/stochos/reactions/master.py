@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from stochos import _checks, _core
 from stochos._html import described
 from stochos._progress import Progress, progress_callback
-from stochos.errors import UnknownNameError
+from stochos.errors import InputTypeError, UnknownNameError
 from stochos.reactions._times import time_grid
 from stochos.reactions.network import Network
 
@@ -189,6 +189,9 @@ def master_equation(
     grid = time_grid(_WHERE, times)
     species = list(net.species)
     bound = np.full(len(species), -1, dtype=np.int64)
+    if bounds is not None and not hasattr(bounds, "items"):
+        msg = f"[{_WHERE}] bounds is of type {type(bounds).__name__}; give a mapping of species to their bounds"
+        raise InputTypeError(msg)
     for name, value in dict(bounds or {}).items():
         if name not in species:
             msg = f"[{_WHERE}] bounds names the species {name!r}; the network has {', '.join(species[:20])}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, TypeAlias
 
@@ -58,8 +58,8 @@ class Keys:
 
     def __getitem__(self, keys: Key | Sequence[str | int]) -> NDArray[np.float32]:
         """Vector of a word or row, shape (d,); of a list of n, shape (n, d)."""
-        if isinstance(keys, (str, int, np.integer)):
-            return self.get_vector(keys)
+        if not isinstance(keys, (list, tuple, np.ndarray)) or (isinstance(keys, np.ndarray) and keys.ndim == 0):
+            return self.get_vector(keys)  # type: ignore[arg-type]
         return np.stack([self.get_vector(key) for key in keys])
 
     def __repr__(self) -> str:
@@ -125,6 +125,11 @@ class Keys:
             A word is unknown and `ignore_missing` is False.
         """
         where = "words.KeyedVectors.get_mean_vector"
+        asked: object = keys
+        alone = isinstance(asked, np.ndarray) and asked.ndim == 0
+        if isinstance(asked, (str, bytes)) or not isinstance(asked, Iterable) or alone:
+            msg = f"[{where}] the keys are of type {type(keys).__name__}; give a list of words, rows or vectors"
+            raise InputTypeError(msg)
         given = list(keys)
         shares = [1.0] * len(given) if weights is None else [float(weight) for weight in weights]
         if not given or len(given) != len(shares):

@@ -60,7 +60,8 @@ def word_list(where: str, name: str, given: object, split: bool = False) -> list
     """Return `given` as a list of words; a str is one word, or is split at white space when `split`."""
     if isinstance(given, str):
         return given.split() if split else [given]
-    if isinstance(given, (bytes, bytearray)) or not isinstance(given, Iterable):
+    alone = isinstance(given, np.ndarray) and given.ndim == 0
+    if isinstance(given, (bytes, bytearray)) or not isinstance(given, Iterable) or alone:
         msg = f"[{where}] {name} is of type {type(given).__name__}; give a word or a list of words"
         raise InputTypeError(msg)
     words = list(given)

@@ -187,7 +187,7 @@ class VectorData:
 
 
 def _matrix(where: str, given: ArrayLike, check_numbers: bool) -> NDArray[np.float32]:
-    array = np.asarray(given)
+    array = _checks.array(where, "the matrix", given)
     if array.dtype.kind not in "fiu":
         msg = f"[{where}] the matrix is of dtype {array.dtype}; give real numbers"
         raise InputTypeError(msg)
@@ -211,7 +211,7 @@ def _matrix(where: str, given: ArrayLike, check_numbers: bool) -> NDArray[np.flo
 
 
 def _frequencies(where: str, given: ArrayLike, rows: int) -> NDArray[np.int64]:
-    array = np.asarray(given)
+    array = _checks.array(where, "frequencies", given)
     if array.dtype.kind not in "iu":
         msg = f"[{where}] frequencies are of dtype {array.dtype}; give whole numbers"
         raise InputTypeError(msg)

@@ -249,7 +249,7 @@ def _weighted(where: str, given: object, weight: float) -> list[tuple[Key, float
     """Return keys with their weights: of none, of one, of a sequence."""
     if given is None:
         return []
-    if isinstance(given, (str, int, np.integer)) or (isinstance(given, np.ndarray) and given.ndim == 1):
+    if isinstance(given, (str, int, np.integer)) or (isinstance(given, np.ndarray) and given.ndim < 2):
         return [(given, weight)]  # type: ignore[list-item]
     if not isinstance(given, Iterable):
         msg = f"[{where}] {given!r} is of type {type(given).__name__}; give a word, a row, a vector, or a list of them"
