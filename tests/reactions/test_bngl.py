@@ -106,6 +106,25 @@ def test_white_space_of_another_kind_beside_a_number(tmp_path, space: str):
     assert net.initial["B(a)"] == 3
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        TEXT.replace("2*k+9", "9" * 60_000 + "x"),
+        TEXT.replace("2*k+9", "a" * 60_000 + " "),
+        TEXT.replace("begin groups", "begin groups" + " " * 60_000 + "!"),
+        TEXT.replace("begin groups", "begin " + "a " * 30_000),
+        TEXT + "begin x\n" * 8_000,
+        TEXT.replace("3 3 0 k", "3 3 0 " + "k " * 30_000),
+    ],
+    ids=["digits", "name", "spaces", "words", "blocks", "rate"],
+)
+def test_long_runs_of_one_thing_are_refused_at_once(tmp_path, text: str):
+    begin = time.process_time()
+    with pytest.raises((FileFormatError, InputError)):
+        Network.from_bngl_net(write(tmp_path, text))
+    assert time.process_time() - begin < 1.0
+
+
 def test_a_species_without_a_value_is_told(tmp_path):
     # An empty text was taken for a name that has a rule: KeyError. Found by fuzzing.
     path = tmp_path / "a.net"

@@ -17,8 +17,12 @@ from stochos.reactions._parts import Parts, Side
 
 #: Bytes; the largest networks of the literature take a hundredth of it.
 _LARGEST = 1 << 30
-_BLOCK = re.compile(r"^[ \t]*begin[ \t]+(\w[\w ]*?)[ \t]*(?:#.*)?$(.*?)^[ \t]*end[ \t]+\1[ \t]*(?:#.*)?$", re.M | re.S)
-_BEGIN = re.compile(r"^[ \t]*begin[ \t]+(\S.*?)[ \t]*$", re.M)
+_BLOCK = re.compile(
+    r"^[ \t]*begin[ \t]++(\w++(?: ++\w++)*+)[ \t]*+(?:#.*)?$(.*?)^[ \t]*end[ \t]+\1[ \t]*(?:#.*)?$", re.M | re.S
+)
+_BEGIN = re.compile(r"^[ \t]*+begin[ \t]++\S", re.M)
+#: More blocks than there are kinds; each that is not closed is looked for to the end of the file.
+_MOST_BLOCKS = 50
 _COMMENT = re.compile(r"#[^\n]*")
 #: index, reactants, products, rate (the comment stays outside)
 _REACTION = re.compile(r"^[ \t]*\d+[ \t]+([\d,]+)[ \t]+([\d,]+)[ \t]+([^#\n]*[^#\s])", re.M)
@@ -32,7 +36,7 @@ _READ = {"parameters", "functions", "species", "reactions", "groups"}
 #: Settings outside the blocks that say nothing about the network.
 _SETTINGS = re.compile(r"\s*(substanceUnits\(\"Number\"\)|setOption\(.*\)|version\(.*\)|setModelName\(.*\));?\s*\Z")
 _UNSUPPORTED = {"mratio", "rint", "avg", "sum", "tfun", "TFUN", "rand"}
-_CALL = re.compile(r"([A-Za-z_]\w*)\s*\(\s*(\))?")
+_CALL = re.compile(r"(?<!\w)([A-Za-z_]\w*+)\s*+\(\s*(\))?")
 
 
 def _load(where: str, path: object) -> str:
@@ -50,6 +54,10 @@ def _blocks(where: str, text: str) -> tuple[dict[str, str], dict[str, int]]:
     """Return the text of each block that is read, and the line on which it begins."""
     blocks: dict[str, str] = {}
     lines: dict[str, int] = {}
+    begun = len(_BEGIN.findall(text))
+    if begun > _MOST_BLOCKS:
+        msg = f"[{where}] {begun:,} lines begin a block, of which each kind occurs once; the network is not read"
+        raise FileFormatError(msg)
     at = 0
     line = 1
     for match in [*_BLOCK.finditer(text), None]:

@@ -9,7 +9,7 @@ from stochos.errors import InputError, InputTypeError
 from stochos.reactions import _text
 from stochos.reactions._parts import Event, Reaction
 
-_TERM = re.compile(r"\s*(?:(?P<count>[0-9]{1,20})\s*\*?\s*)?(?P<name>`[^`]+`|[A-Za-z_][A-Za-z0-9_]*)\s*\Z")
+_TERM = re.compile(r"\s*(?:(?P<count>[0-9]{1,20})\s*+(?:\*\s*+)?)?(?P<name>`[^`]+`|[A-Za-z_][A-Za-z0-9_]*)\s*\Z")
 _NOTHING = frozenset({"", "0", "∅"})
 #: More of one species in one reaction than any model needs.
 _MOST = 10**9

@@ -77,7 +77,7 @@ _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 _TOKEN = re.compile(
     r"`(?P<quoted>[^`]+)`|(?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)|(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?P<call>\s*\()?"
 )
-_NUMBER = re.compile(r"\s*[+]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?\s*\Z", re.ASCII)  # what float() reads
+_NUMBER = re.compile(r"\s*[+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?\s*\Z", re.ASCII)  # what float() reads
 _SELF = frozenset({"and", "or", "not", "true", "false", "time"})
 #: Longest text that is looked at: the limit of the language itself.
 LONGEST = 1_000_000
