@@ -52,10 +52,10 @@ def floating(value: Any) -> float:
         return math.inf if value > 0 else -math.inf
 
 
-def array(where: str, name: str, value: Any) -> NDArray[Any]:
-    """Return np.asarray(value); rows of different lengths, say, are an error of ours."""
+def array(where: str, name: str, value: Any, dtype: type | None = None) -> NDArray[Any]:
+    """Return np.asarray(value, dtype); rows of different lengths, say, are an error of ours."""
     try:
-        return np.asarray(value)
+        return np.asarray(value, dtype)
     except (TypeError, ValueError, OverflowError) as error:
         msg = f"[{where}] {name} cannot be an array: {error}; give numbers, in rows of one length"
         raise InputError(msg) from None

@@ -35,11 +35,7 @@ def _axes(where: str, net: Network, given: Mapping[str, ArrayLike]) -> dict[str,
             known = ", ".join([*net.parameters, *net.initial][:20])
             msg = f"[{where}] {name!r} is no parameter and no species of the network; it has {known}"
             raise UnknownNameError(msg)
-        try:
-            array = np.asarray(values, dtype=np.float64)
-        except (TypeError, ValueError, OverflowError) as error:
-            msg = f"[{where}] the values of {name!r} are no numbers: {error}; give finite numbers in one dimension"
-            raise InputError(msg) from None
+        array = _checks.array(where, f"the values of {name!r}", values, np.float64)
         if array.ndim > 1 or array.size == 0 or not np.isfinite(array).all():
             msg = f"[{where}] the values of {name!r} have shape {array.shape}; give finite numbers in one dimension"
             raise InputError(msg)

@@ -105,6 +105,7 @@ def unit_sum(vectors: VectorData, rows: list[int]) -> NDArray[np.float64]:
 
 
 def unit(vector: NDArray[np.float64]) -> NDArray[np.float32]:
+    """Scale to length 1; a zero vector stays zero."""
     norm = float(np.linalg.norm(vector))
     return (vector / norm if norm >= _TINY else np.zeros_like(vector)).astype(np.float32)
 

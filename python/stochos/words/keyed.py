@@ -125,8 +125,7 @@ class KeyedVectors(_keys.Keys):
             raise InputError(msg)
         mean = self._mean(where, pairs, True)
         if topn is None:
-            count, _ = _queries.candidates(where, self.model, None)
-            return _queries.cosines(self.model, mean, count, _checks.threads(where, None))
+            return _queries.cosines(self.model, mean, len(self), _checks.threads(where, None))
         rows = [self.get_index(key) for key, _ in pairs if not isinstance(key, np.ndarray)]
         number = min(_checks.whole(where, "topn", topn, 0), len(self))
         return _queries.nearest(where, self.model, mean, rows, number, restrict_vocab, _checks.threads(where, None))
